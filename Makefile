@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Needs GNU make and a Python 3.11 or newer; everything else goes into .venv and .cache inside this folder.
+
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.SUFFIXES:
+
+PY := .venv/bin/python
+TOOLS := tests/tools
+
+# What a user has set for real work must not reach the demo or the tests, above all not a real account's token.
+unexport $(filter ANSIBLE_% MEDSTACK_%,$(.VARIABLES)) PYTHONPATH PYTHONHOME
+# Stale copies of the collection in the user's home must not be loaded instead of this one.
+export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export PYTHON MAKE
+export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.cache/hypothesis
+
+.PHONY: help
+help:
+	@echo 'make demo           provision, resize, reboot and destroy nodes of an emulated cluster'
+	@echo 'make test           every check; "make test-<stage>" runs one of: $(STAGES)'
+	@echo 'make test-contract  the client against the contract, by Prism (needs Node.js)'
+	@echo 'make venv           only set up .venv with the tools for all of these'
+	@echo 'make clean          remove .venv and .cache'
+
+# A virtual environment whose interpreter is gone (after an upgrade of the system's Python) is made anew.
+.PHONY: FORCE
+BROKEN_VENV := $(shell test ! -e .venv || $(PY) -c '' 2>/dev/null || echo FORCE)
+VENV_SOURCES := tests/requirements/constraints.txt $(TOOLS)/make_venv.sh $(TOOLS)/finish_venv.py $(BROKEN_VENV)
+
+.venv/demo.stamp: tests/requirements/demo.txt $(VENV_SOURCES)
+	@sh $(TOOLS)/make_venv.sh demo
+	@touch $@
+
+# The test set holds the demo's.
+.venv/test.stamp: tests/requirements/test.txt tests/requirements/demo.txt $(VENV_SOURCES)
+	@sh $(TOOLS)/make_venv.sh test
+	@touch .venv/demo.stamp $@
+
+.PHONY: venv
+venv: .venv/test.stamp
+
+.PHONY: demo
+demo: .venv/demo.stamp
+	@$(PY) -m tests.demo
+
+STAGES := lint unit core schemathesis molecule sanity docs install
+
+.PHONY: test
+test: .venv/test.stamp
+	@$(PY) $(TOOLS)/run_stages.py $(STAGES)
+
+# Apart from "make test": it alone needs Node.js.
+.PHONY: test-contract
+test-contract: .venv/test.stamp
+	@$(PY) $(TOOLS)/run_stages.py prism
+
+.PHONY: $(STAGES:%=test-%) test-prism
+$(STAGES:%=test-%) test-prism: .venv/test.stamp
+
+PYTEST = $(PY) -m pytest --junitxml=.cache/test/$(@:test-%=%).xml
+
+test-lint:
+	$(PY) -m ruff check --output-format concise
+	$(PY) -m ruff format --check --output-format concise
+	$(PY) -m yamllint --strict .
+	$(PY) -m ansiblelint --profile production --offline --strict
+
+test-unit:
+	$(PYTEST) tests/unit
+
+# By file, since the tests of a file share their playbook runs.
+test-core:
+	$(PYTEST) --numprocesses 2 --dist loadfile tests/integration
+
+test-schemathesis:
+	$(PYTEST) tests/contract
+
+test-molecule:
+	$(PY) $(TOOLS)/run_molecule.py
+
+test-sanity:
+	$(PY) $(TOOLS)/run_sanity.py
+
+test-docs:
+	.venv/bin/antsibull-docs lint-collection-docs --plugin-docs .
+	$(PY) -m antsibull_changelog lint
+
+test-install:
+	$(PY) $(TOOLS)/try_installed.py
+
+PRISM_SOURCES := $(addprefix tests/contract/,package.json package-lock.json .npmrc)
+
+.cache/prism/install.stamp: $(PRISM_SOURCES)
+	@npm --version >/dev/null || { echo 'This needs Node.js 20 or newer with npm: see nodejs.org, or your distribution.' >&2; exit 1; }
+	@mkdir -p .cache/prism
+	@cp $(PRISM_SOURCES) .cache/prism/
+	cd .cache/prism && npm ci --ignore-scripts
+	@touch $@
+
+# Not named test_*.py, so that only this target runs it.
+test-prism: .cache/prism/install.stamp
+	$(PYTEST) tests/contract/client_through_prism.py
+
+.PHONY: format
+format: .venv/test.stamp
+	$(PY) -m ruff check --fix --exit-zero
+	$(PY) -m ruff format
+
+.PHONY: clean
+clean:
+	rm -rf .venv .cache

@@ -1,0 +1,129 @@
+# Copyright: Contributors to the medstack.control project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every assumption about the API that nobody has confirmed, as a switch; and the emulator's timing.
+
+A switch is read when it is needed, so setting one takes effect with the next request. Assigning checks the value:
+
+    switches.size_shape = "id"
+    switches.set("list_lag", "20")     # text, as the command line gives it
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+OUTCOMES = ("ok", "error", "failed", "reverted", "stuck")
+
+
+def _choice(default: Any, *others: Any, doc: str) -> Any:
+    return field(default=default, metadata={"doc": doc, "choices": (default, *others)})
+
+
+def _flag(doc: str) -> Any:
+    return field(default=False, metadata={"doc": doc, "flag": True})
+
+
+def _seconds(default: float, doc: str) -> Any:
+    return field(default=default, metadata={"doc": doc, "seconds": True})
+
+
+@dataclass
+class Switches:
+    """The switches, with what each means; the value written here is the default. Raises ValueError for a wrong name or value."""
+
+    # What the endpoints look like
+    list_endpoint: str = _choice("on", "404", "405", doc="GET .../nodes: there, not found, or a method that is not allowed.")
+    patch_code: int = _choice(202, 200, doc="Status of the answer to a PATCH (resize).")
+    reboot_method: str = _choice("GET", "POST", doc="The method that reboots; the other one is answered 405.")
+    reboot_code: int = _choice(202, 200, 204, doc="Status of the answer to a reboot; 204 has no body.")
+    reboot: str = _choice("visible", "invisible", doc="Whether the status shows `rebooting`, or stays as it is all through.")
+    delete_answer: str = _choice("202", "202-empty", "204", doc="Answer to a DELETE: 202 with the node, 202 without a body, 204.")
+    delete_status: str = _choice("destroying", "deleting", doc="The status word of a node on its way out.")
+    tombstone: str = _choice("none", "destroyed", "deleted", doc="A destroyed node is 404 (`none`), or shown for ever with this status.")
+    tombstone_listed: bool = _flag("Whether the list shows the tombstones too.")
+    has_more: bool = _flag("Every list says `has_more: true`.")
+    error_body: str = _choice("object", "string", "html", "empty", doc="The form of the body of an error.")
+
+    # What a node looks like
+    size_shape: str = _choice("object", "id", "title", doc="How a node shows its size.")
+    late_fields: str = _choice("null", "missing", doc="How public_ip_address and operating_system look before the node was active.")
+    node_object: str = _choice("present", "missing", doc='Whether a node carries `object: "node"`.')
+
+    # Who may do what when
+    busy_conflict: bool = _flag("A mutation is answered 409 while ANY node of the cluster is in transition, not only its own.")
+    delete_while_busy: str = _choice("conflict", "accepted", doc="A DELETE of a node in transition: 409, or done.")
+
+    # What reads see
+    read_lag: float = _seconds(0, "For so long after a mutation, reads show the node as it was before.")
+    read_lag_hides_new: bool = _flag("With read_lag: for so long a new node is a 404 to a GET by id.")
+    list_lag: float = _seconds(0, "For so long a new node is missing from the list; inf: for ever.")
+
+    # How the next operations end
+    outcomes: tuple[str, ...] = field(
+        default=(),
+        metadata={
+            "doc": "How the next operations accepted from clients end, in order, each used once; afterwards `ok`. "
+            "error, failed: with that status, at the old size; reverted: as the node was before; stuck: never ends."
+        },
+    )
+
+    # Timing
+    creating_seconds: float = _seconds(180, "From the POST to `active`.")
+    resizing_seconds: float = _seconds(180, "From the PATCH to `active`.")
+    rebooting_seconds: float = _seconds(60, "From the reboot to `active`.")
+    deleting_seconds: float = _seconds(60, "From the DELETE until the node is gone.")
+    latency: float = _seconds(0, "Every API request takes so many REAL seconds, whatever the clock.")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, _checked(self._spec(name), value))
+
+    def set(self, name: str, value: Any) -> None:
+        """Set one switch by name. Text is understood for every kind of value."""
+        setattr(self, name, value)
+
+    def update(self, values: dict[str, Any]) -> None:
+        """Set several; none is set when one of them is wrong."""
+        checked = {name: _checked(self._spec(name), value) for name, value in values.items()}
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
+
+    def values(self) -> dict[str, Any]:
+        """All switches as plain values that JSON can hold (an infinite duration is the text `inf`)."""
+        values = {spec.name: getattr(self, spec.name) for spec in fields(self)}
+        return {name: "inf" if value == math.inf else value for name, value in values.items()}
+
+    @classmethod
+    def _spec(cls, name: str) -> Any:
+        for spec in fields(cls):
+            if spec.name == name:
+                return spec
+        raise ValueError(f"no switch is called {name!r}; there are: {', '.join(spec.name for spec in fields(cls))}")
+
+
+def _checked(spec: Any, value: Any) -> Any:
+    choices = spec.metadata.get("choices")
+    if choices is not None:
+        for choice in choices:
+            if str(choice) == str(value):
+                return choice
+        raise ValueError(f"{spec.name} is one of {', '.join(map(str, choices))}, not {value!r}")
+    if "flag" in spec.metadata:
+        if str(value).lower() in ("true", "false"):
+            return str(value).lower() == "true"
+        raise ValueError(f"{spec.name} is true or false, not {value!r}")
+    if "seconds" in spec.metadata:
+        try:
+            seconds = float(value)
+        except (TypeError, ValueError):
+            seconds = math.nan
+        if seconds >= 0:
+            return seconds
+        raise ValueError(f"{spec.name} is a number of seconds (0 or more, or inf), not {value!r}")
+    outcomes = value.split(",") if isinstance(value, str) and value else value or ()
+    if not isinstance(outcomes, (list, tuple)) or not all(outcome in OUTCOMES for outcome in outcomes):
+        raise ValueError(f"{spec.name} is a list of {', '.join(OUTCOMES)}, not {value!r}")
+    return tuple(outcomes)

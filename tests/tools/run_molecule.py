@@ -1,0 +1,46 @@
+# Copyright: Contributors to the medstack.control project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs every molecule scenario, and fails where molecule itself would be content although nothing was tested."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+def main() -> None:
+    scenarios = sorted(path.parent.name for path in CHECKOUT.glob("extensions/molecule/*/converge.yml"))
+    if not scenarios:
+        sys.exit("There is no scenario with a converge.yml in extensions/molecule.")
+    # From any other folder molecule silently misses the settings that the scenarios share.
+    process = subprocess.Popen(
+        [sys.executable, "-m", "molecule", "test", "--all", "--report"],
+        cwd=CHECKOUT,
+        env={**os.environ, "NO_COLOR": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    lines = []
+    for line in process.stdout:
+        print(line, end="", flush=True)
+        lines.append(line)
+    if process.wait():
+        sys.exit(f"molecule failed with status {process.returncode}.")
+    output = "".join(lines)
+    # A wrong path to an inventory is a warning only.
+    if "no hosts matched" in output:
+        sys.exit("A playbook matched no hosts.")
+    untested = [name for name in scenarios for step in ("converge", "verify") if f"{name} > {step}: Executed: Successful" not in output]
+    if untested:
+        sys.exit(f"Not converged and verified: {', '.join(untested)}")
+    print(f"{len(scenarios)} scenarios passed.")
+
+
+if __name__ == "__main__":
+    main()

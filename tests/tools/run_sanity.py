@@ -1,0 +1,91 @@
+# Copyright: Contributors to the medstack.control project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs every sanity test of ansible-test on a copy of the checkout.
+
+ansible-test insists on a folder .../ansible_collections/medstack/control that is a repository of its own: it takes no link, and
+without a repository it skips everything and succeeds. Its virtual environments are kept in .cache between runs.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+HOME = CHECKOUT / ".cache/sanity/home"
+COPY = CHECKOUT / ".cache/sanity/ansible_collections/medstack/control"
+
+# ansible-test downloads this script from a host of its own, which not every network lets through; a file of this name comes first.
+# It is named for the version of pip: 24.2 is what ansible-core 2.19 asks for, 25.2 what 2.21 does.
+BOOTSTRAP_NAMES = ("get_pip_24_2.py", "get_pip_25_2.py")
+BOOTSTRAP = """\
+import subprocess
+import sys
+
+subprocess.run([sys.executable, "-m", "ensurepip"], check=True)
+packages = [argument for argument in sys.argv[1:] if argument not in ("--no-setuptools", "--no-wheel")]
+sys.exit(subprocess.run([sys.executable, "-m", "pip", "install", *packages]).returncode)
+"""
+
+
+def make_home() -> None:
+    cache = HOME / ".ansible/test/cache"
+    cache.mkdir(parents=True, exist_ok=True)
+    for name in BOOTSTRAP_NAMES:
+        (cache / name).write_text(BOOTSTRAP, encoding="utf-8")
+    # pip's settings, such as an index to be used instead of the public one.
+    settings, theirs = HOME / ".config/pip", Path.home() / ".config/pip"
+    if theirs.is_dir() and not settings.is_symlink():
+        settings.parent.mkdir(exist_ok=True)
+        settings.symlink_to(theirs, target_is_directory=True)
+
+
+def copy_checkout() -> None:
+    shutil.rmtree(COPY, ignore_errors=True)
+    command = ["git", "-C", str(CHECKOUT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout.split(b"\0")
+    for name in filter(None, names):
+        source, target = CHECKOUT / os.fsdecode(name), COPY / os.fsdecode(name)
+        # A file removed but not yet committed is still listed.
+        if source.is_file():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target)
+    subprocess.run(["git", "init", "--quiet", str(COPY)], check=True)
+
+
+def run_tests() -> str:
+    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    command = ["ansible-test", "sanity", "--color", "no", "--python", version]
+    process = subprocess.Popen(
+        command, cwd=COPY, env={**os.environ, "HOME": str(HOME)}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    lines = []
+    for line in process.stdout:
+        print(line, end="", flush=True)
+        lines.append(line)
+    if process.wait():
+        sys.exit(f"ansible-test failed with status {process.returncode}.")
+    return "".join(lines)
+
+
+def main() -> None:
+    ignore_files = [path.name for path in CHECKOUT.glob("tests/sanity/ignore*")]
+    if ignore_files:
+        sys.exit(f"Mend what these files make sanity tests overlook: {', '.join(ignore_files)}")
+    make_home()
+    copy_checkout()
+    output = run_tests()
+    # Both are printed as warnings, and the run succeeds all the same.
+    skipped = re.findall(r"^.*(?:\bskip(?:ped|ping)\b|\bRequired program\b).*$", output, re.IGNORECASE | re.MULTILINE)
+    if skipped:
+        sys.exit("ansible-test skipped something:\n" + "\n".join(skipped))
+    print(f"{len(re.findall('^Running sanity test ', output, re.MULTILINE))} sanity tests passed.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+# Copyright: Contributors to the medstack.control project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Documentation of how long a module that changes something waits."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options:
+  wait:
+    description:
+      - Whether to wait until the last operation is done. V(false) leaves it in flight, with the outcome V(started).
+      - Operations run one at a time, so all but the last are always waited for, and so is whatever is under way when the
+        task starts; only a check with O(wait=false) looks without waiting.
+      - A node whose creation was left in flight is counted by the next task only once the API lists it.
+    type: bool
+    default: true
+  wait_timeout:
+    description:
+      - Seconds that one operation may take after the API accepted it. Waiting for the cluster to settle beforehand, and for
+        another run's lock, may take as long again.
+    type: float
+    default: 1800.0
+  poll_interval:
+    description:
+      - Seconds between two looks. Left out, the pauses grow with the time waited, from 1 to 15 seconds.
+    type: float
+  reboot_grace:
+    description:
+      - Seconds after which a reboot that the API never shows is taken as done, when the node stayed active.
+    type: float
+    default: 30.0
+  adoption_grace:
+    description:
+      - Seconds for which to look for the effect of a request whose answer was lost. It is never sent again.
+    type: float
+    default: 180.0
+  lock:
+    description:
+      - Whether to let only one run on this machine change a cluster at a time. Runs on different machines do not see this lock.
+    type: bool
+    default: true
+"""

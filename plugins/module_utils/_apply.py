@@ -1,0 +1,328 @@
+# Copyright: Contributors to the medstack.control project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Carries out a plan, one operation at a time, and keeps account of what was done.
+
+What happened so far can be read at any moment (`actions`, `changed`, `nodes`), so that a failure reports it too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Callable
+
+from . import _judge
+from ._api import Client
+from ._errors import AnswerLost, ApiError, MedstackError, NotDone, Stopped
+from ._judge import Looks, Verdict
+from ._lost import Unknown, find_changed, find_created
+from ._models import Node
+from ._observe import Observer
+from ._plan import CREATE, DESTROY, REBOOT, RESIZE, Operation, Plan, foreign_change
+from ._text import duration, task
+from ._wait import Deadline, Schedule, SystemClock, TimedOut, watch
+
+STARTED, UNKNOWN = "started", "unknown"
+
+REPORT_EVERY = 30.0  # s between two lines about a status that does not change
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """How long to wait, in s; `wait` False leaves the last operation in flight."""
+
+    wait: bool = True
+    wait_timeout: float = 1800.0
+    poll_interval: float | None = None
+    reboot_grace: float = 30.0
+    adoption_grace: float = 180.0
+
+
+class Applier:
+    """One run's work on one cluster. `nodes` is the newest knowledge of the whole cluster."""
+
+    def __init__(self, client: Client, observer: Observer, waiting: Waiting, clock: SystemClock, report: Callable[[str], None]) -> None:
+        self._client = client
+        self._observer = observer
+        self._where = observer.where
+        self._waiting = waiting
+        self._clock = clock
+        self._report_line = report
+        self.listable = True  # False where the API lists no nodes: then only the node acted on is looked at
+        self.seen = False  # whether `nodes` has been observed at all: nothing seen is not the same as no nodes
+        self.nodes: list[Node] = []
+        self.actions: list[dict[str, Any]] = []
+        self.changed = False
+
+    def observe(self, observe: Callable[[], list[Node]]) -> None:
+        self.nodes = observe()
+        self.seen = True
+
+    def settle(self, busy: Callable[[Sequence[Node]], list[Node]], observe: Callable[[], list[Node]]) -> None:
+        """Observes until `busy` finds none among the nodes; raises `Stopped` when that takes longer than `wait_timeout`."""
+        self.observe(observe)
+        waiting_for = busy(self.nodes)
+        if not waiting_for:
+            return
+        tell = self._teller("settling")
+
+        def settled(nodes: list[Node]) -> bool | None:
+            self.nodes = nodes
+            waiting_for[:] = busy(nodes)
+            if waiting_for:
+                tell(f"waiting for {_statuses(waiting_for)}")
+            return None if waiting_for else True
+
+        tell(f"waiting for {_statuses(waiting_for)}")
+        try:
+            watch(observe, settled, self._clock, self._deadline(), Schedule(self._waiting.poll_interval))
+        except TimedOut as end:
+            stuck = waiting_for[0]
+            raise Stopped(
+                f"Cluster {self._where.title} did not settle within {duration(self._waiting.wait_timeout)}: "
+                f"{_statuses(waiting_for)}.{_trouble(end)} Nothing was sent.",
+                "Run again later: nothing is lost. A node that is stuck for good can be removed: "
+                + task("medstack_node", cluster=self._where.cluster_id, node_id=stuck.id, state="absent"),
+            ) from None
+
+    def apply(self, plan: Plan) -> None:
+        """Does all of the plan, in order, or raises with what is done, what failed and what is pending."""
+        count = len(plan.operations)
+        for number, operation in enumerate(plan.operations, 1):
+            try:
+                self._do(operation, f"{number}/{count} {operation.describe()}", is_last=number == count)
+            except MedstackError as error:
+                raise Stopped(
+                    f"{number}/{count} {operation.describe()}: {error.message}{self._account(plan, number)}", error.next_step
+                ) from None
+
+    def await_gone(self, node: Node) -> None:
+        """Waits for a node that somebody had destroyed before."""
+        operation = Operation(DESTROY, node.id, node.size, None, "")
+        verdict = self._finish(operation, Looks(node, node), f"destroy {node.id} ({node.size.name})", self._deadline())
+        if verdict.outcome != _judge.DONE:
+            raise Stopped(f"{verdict.said}: it was being destroyed, and is not gone.", "Run the same task again.")
+
+    # -- one operation --
+
+    def _do(self, operation: Operation, title: str, is_last: bool) -> None:
+        begin = self._clock.now()
+        action = {**operation.result(), "seconds": 0.0, "adopted": False, "outcome": UNKNOWN, "observed": None}
+        try:
+            before = next((node for node in self.nodes if node.id == operation.node_id), None)
+            answer = self._send(operation, title, action)
+            deadline = self._deadline()
+            self.changed = True
+            action["outcome"] = STARTED
+            if answer is not None:
+                action["node_id"] = answer.id
+                self._remember(answer)
+            self._report(title, f"accepted, {answer.id} is {answer.status_text}" if answer else "accepted")
+            looks = Looks(before, answer)
+            verdict = _judge.judge(operation, looks, self._waiting.reboot_grace)
+            if is_last and not self._waiting.wait and (verdict is None or verdict.outcome == _judge.DONE):
+                return
+            try:
+                verdict = self._finish(operation, looks, title, deadline)
+            except ApiError as error:
+                raise Stopped(
+                    f"accepted ({action['node_id']}), but not to be watched to its end: {error.message}", error.next_step
+                ) from None
+            action["observed"] = verdict.observed
+            action["outcome"] = verdict.outcome
+            if verdict.outcome != _judge.DONE:
+                raise Stopped(f"{verdict.said}.", self._repair(operation, action, verdict))
+            self._report(title, f"done in {duration(self._clock.now() - begin)}")
+        finally:
+            action["seconds"] = round(self._clock.now() - begin, 1)
+            # Whatever ended this: what may have happened counts as a change.
+            sent = bool(self.actions) and self.actions[-1] is action
+            self.changed = self.changed or (sent and action["outcome"] == UNKNOWN)
+
+    def _send(self, operation: Operation, title: str, action: dict[str, Any]) -> Node | None:
+        """Sends the mutation once; again only where it provably did not happen and a new list shows that nothing changed."""
+        deadline = self._deadline()
+        pause = 1.0
+        self._refuse_foreign_change(operation)
+        self.actions.append(action)
+        while True:
+            self._report(title, "sending")
+            action["outcome"] = UNKNOWN
+            try:
+                return self._request(operation)
+            except NotDone as error:
+                action["outcome"] = _judge.FAILED
+                wait = max(pause, error.retry_after or 0.0)
+                if wait > deadline.left():
+                    raise
+                self._report(title, f"not accepted yet ({error.message}), trying again in {duration(wait)}")
+                self._client.counts["retries"] += 1
+                self._clock.sleep(wait)
+                pause = min(pause * 2, 15.0)
+                self._refuse_foreign_change(operation)
+            except AnswerLost as loss:
+                self._report(title, f"the answer was lost; looking what became of it for up to {duration(self._waiting.adoption_grace)}")
+                return self._recover(operation, action, loss)
+            except ApiError as error:
+                action["outcome"] = _judge.FAILED
+                if operation.action == DESTROY and error.status == 404 and self._observer.node(operation.node_id or "") is None:
+                    return None
+                raise
+
+    def _request(self, operation: Operation) -> Node | None:
+        company, cluster, catalogue = self._where.company_id, self._where.cluster_id, self._observer.catalogue()
+        node_id = operation.node_id or ""
+        size_id = (operation.to_size.id if operation.to_size else None) or ""
+        if operation.action == CREATE:
+            node = self._client.create_node(company, cluster, size_id, catalogue)
+            if node.id in {known.id for known in self.nodes}:
+                raise AnswerLost(f"the create was answered with {node.id}, which was there before")
+            return node
+        if operation.action == RESIZE:
+            return self._client.resize_node(company, cluster, node_id, size_id, catalogue)
+        if operation.action == REBOOT:
+            return self._client.reboot_node(company, cluster, node_id, catalogue)
+        return self._client.destroy_node(company, cluster, node_id, catalogue)
+
+    def _recover(self, operation: Operation, action: dict[str, Any], loss: AnswerLost) -> Node | None:
+        """The node as the lost mutation left it."""
+        grace = self._waiting.adoption_grace
+        try:
+            if operation.action == CREATE and operation.to_size is not None:
+                node: Node | None = find_created(
+                    self._observer, {known.id for known in self.nodes}, operation.to_size, grace, self._clock, loss
+                )
+            else:
+                node = find_changed(self._observer, operation, grace, self._clock, loss)
+        except Unknown:
+            raise
+        except Stopped:
+            action["outcome"] = _judge.FAILED
+            raise
+        action["adopted"] = True
+        return node
+
+    def _finish(self, operation: Operation, looks: Looks, title: str, deadline: Deadline) -> Verdict:
+        """Looks at the node until there is a verdict; then, for a create, until the list shows it."""
+        begin = self._clock.now()
+        node_id = operation.node_id or (looks.answer.id if looks.answer else "")
+        tell = self._teller(title)
+
+        def look() -> Node | None:
+            node = self._observer.node(node_id, patient=False)
+            looks.add(node, self._clock.now() - begin)
+            return node
+
+        def judged(node: Node | None) -> Verdict | None:
+            self._remember(node, node_id)
+            verdict = _judge.judge(operation, looks, self._waiting.reboot_grace)
+            if verdict is None:
+                tell(node.status_text if node else "not to be seen yet")
+            return verdict
+
+        try:
+            verdict = _judge.judge(operation, looks, self._waiting.reboot_grace)
+            if verdict is None:
+                verdict = watch(look, judged, self._clock, deadline, Schedule(self._waiting.poll_interval))
+        except TimedOut as end:
+            last = looks.latest.status_text if looks.latest else "not to be seen"
+            raise Stopped(
+                f"{node_id} did not get there within {duration(deadline.seconds)}: last seen, it was {last}.{_trouble(end)}",
+                "Wait until it is active: running the same task again would reboot it once more."
+                if operation.action == REBOOT
+                else "Run the same task again: it waits for what is under way and goes on from there; wait_timeout sets how long.",
+            ) from None
+        if operation.action == CREATE and verdict.outcome == _judge.DONE:
+            self._await_listed(node_id, tell, deadline)
+        return verdict
+
+    def _await_listed(self, node_id: str, tell: Callable[[str], None], deadline: Deadline) -> None:
+        """A node that the list does not show yet would be created once more by the next run."""
+
+        def shown(nodes: list[Node]) -> bool | None:
+            # Only this one is remembered: what else is new has to be noticed before the next mutation.
+            for node in nodes:
+                if node.id == node_id and not node.transitional:
+                    self._remember(node)
+                    return True
+            tell("active, not listed yet")
+            return None
+
+        look = partial(self._observer.nodes, patient=False)
+        try:
+            watch(look, shown, self._clock, deadline, Schedule(self._waiting.poll_interval), at_once=True)
+        except TimedOut as end:
+            raise Stopped(
+                f"{node_id} is active, but the list of nodes did not show it within {duration(deadline.seconds)}.{_trouble(end)}",
+                f"Do not run this again before medstack.control.medstack_node_info lists {node_id}: it would create one more.",
+            ) from None
+
+    def _refuse_foreign_change(self, operation: Operation) -> None:
+        """The list before each mutation: two writers on two machines cannot lock each other out, but they can notice."""
+        if self.listable:
+            seen = self._observer.nodes(known=frozenset(node.id for node in self.nodes))
+        else:
+            node = self._observer.node(operation.node_id or "")
+            seen = [node] if node else []
+        change = foreign_change(self.nodes, seen, operation.node_id if operation.action == DESTROY else None)
+        if change:
+            raise Stopped(
+                f"{change}: somebody else is changing this cluster, so this was not sent.",
+                "Let them finish, then run again: what is there is looked at anew.",
+            )
+        self.nodes = seen
+
+    # -- account and progress --
+
+    def _remember(self, node: Node | None, node_id: str = "") -> None:
+        """The newest look at one node becomes part of the knowledge of all; None: it is gone."""
+        others = [known for known in self.nodes if known.id != (node.id if node else node_id)]
+        self.nodes = others + ([node] if node else [])
+
+    def _account(self, plan: Plan, number: int) -> str:
+        """What is on the server now, for somebody who reads only the message."""
+        done = [operation.describe() for operation in plan.operations[: number - 1]]
+        pending = [operation.describe() for operation in plan.operations[number:]]
+        text = f" Done before: {', '.join(done)}." if done else ""
+        return text + (f" Not begun: {', '.join(pending)}." if pending else "")
+
+    def _repair(self, operation: Operation, action: dict[str, Any], verdict: Verdict) -> str:
+        if verdict.outcome == _judge.REVERTED:
+            return (
+                "Run again to try once more; if it comes back again, the size may be sold out: choose another, or ask MedStack's support."
+            )
+        removal = task("medstack_node", cluster=self._where.cluster_id, node_id=action["node_id"], state="absent")
+        if operation.action == CREATE:
+            return f"Remove it, then run again: {removal}"
+        return f"Look at it in MedStack Control. If it cannot be repaired: {removal}"
+
+    def _deadline(self) -> Deadline:
+        return Deadline(self._clock, self._waiting.wait_timeout)
+
+    def _report(self, title: str, text: str) -> None:
+        self._report_line(f"{self._where.title}: {title}: {text}")
+
+    def _teller(self, title: str) -> Callable[[str], None]:
+        """Reports a text when it differs from the one before, else every `REPORT_EVERY` seconds."""
+        begin = self._clock.now()
+        last = {"text": "", "at": begin}
+
+        def tell(text: str) -> None:
+            now = self._clock.now()
+            if text != last["text"] or now - float(last["at"]) >= REPORT_EVERY:
+                last.update(text=text, at=now)
+                self._report(title, f"{text}, {duration(now - begin)}")
+
+        return tell
+
+
+def _statuses(nodes: Sequence[Node]) -> str:
+    return ", ".join(map(str, nodes))
+
+
+def _trouble(end: TimedOut) -> str:
+    """What kept the last look from succeeding, if anything did."""
+    return f" The last look failed: {end.trouble.message}" if end.trouble else ""

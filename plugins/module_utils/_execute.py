@@ -1,0 +1,71 @@
+# Copyright: Contributors to the medstack.control project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs an operation and turns whatever comes of it into a result without secrets. Both doors go through here."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from traceback import extract_tb
+from types import ModuleType
+from typing import Any, Callable
+
+from ._api import REQUESTS_ERROR
+from ._errors import MedstackError
+from ._redact import Redactor
+from ._text import clean
+from ._wait import SystemClock
+
+
+@dataclass
+class Session:
+    """What a door gives to an operation, and the result, which can be read at any moment and is returned however it ends."""
+
+    check_mode: bool = False
+    # Called before every request and at least once a second while waiting; ends the process when its controller is gone.
+    alive: Callable[[], None] = lambda: None
+    report: Callable[[str], None] = lambda line: None
+    clock: SystemClock = field(default_factory=SystemClock)
+    result: dict[str, Any] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+
+def execute(operation: ModuleType, params: dict[str, Any], session: Session) -> dict[str, Any]:
+    """The result of `operation.run`; on failure what there is of it, with `failed` and `msg`. Raises only KeyboardInterrupt."""
+    redactor = Redactor(params.get("token_key") or "", params.get("token_value") or "")
+    report = session.report
+    session.report = lambda line: report(redactor.text(line))
+    result = session.result
+    result.update(operation.blank_result())
+    try:
+        if REQUESTS_ERROR:
+            raise MedstackError(
+                f"The Python library requests is missing from {sys.executable} ({REQUESTS_ERROR}).",
+                "Install it there, or run the task on the controller: connection: local.",
+            )
+        operation.run(params, session)
+    except MedstackError as error:
+        result.update(failed=True, msg=str(error))
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # also SystemExit and ansible's timeout: either would end the run, or lose the result so far
+        result.update(failed=True, msg=_unexpected(error))
+    if session.warnings:
+        result["warnings"] = session.warnings
+    return redactor.value(result)  # type: ignore[return-value]
+
+
+def _unexpected(error: BaseException) -> str:
+    if type(error).__name__ == "TaskTimeoutError":
+        return (
+            f"{clean(error)} What was sent by then is in `actions`. "
+            "Next: Run the same task again: it waits for what is under way and goes on from there (a reboot is sent anew)."
+        )
+    place = extract_tb(error.__traceback__)[-1]
+    return (
+        f"A bug in medstack.control: {type(error).__name__} in {place.name}, "
+        f"line {place.lineno} of {place.filename.rsplit('/', 1)[-1]}: {clean(error)}. "
+        "Next: Look at `actions` for what was sent, and report this with the task that led to it."
+    )

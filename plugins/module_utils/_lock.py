@@ -1,0 +1,77 @@
+# Copyright: Contributors to the medstack.control project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One writer per cluster among the processes of one machine, by a lock that the kernel drops when its holder dies."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Callable
+
+from ._errors import Refused
+from ._wait import Deadline, SystemClock
+
+try:
+    import fcntl
+except ImportError:  # not a POSIX system: no controller and no target of ours
+    fcntl = None  # type: ignore[assignment]
+
+POLL = 1.0  # s
+
+
+@contextmanager
+def cluster_lock(base_url: str, cluster_id: str, clock: SystemClock, timeout: float, report: Callable[[str], None]) -> Iterator[None]:
+    """Holds the cluster's lock; waits for it up to `timeout` seconds, then raises `Refused`."""
+    key = hashlib.sha256(f"{base_url.rstrip('/')} {cluster_id}".encode()).hexdigest()[:16]
+    path = os.path.join(tempfile.gettempdir(), f"medstack.control-{key}.lock")
+    handle = _open(path)
+    try:
+        deadline = Deadline(clock, timeout)
+        told = False
+        while not _try_lock(handle):
+            if deadline.left() <= 0:
+                raise Refused(
+                    f"Another run on this machine has held the lock of cluster {cluster_id} for {timeout:.0f} s; nothing was sent.",
+                    f"Let it end (fuser -v {path} shows who it is), then run again.",
+                )
+            if not told:
+                report(f"{cluster_id}: another run on this machine is changing this cluster; waiting for it to end")
+                told = True
+            clock.sleep(min(POLL, max(deadline.left(), 0)))
+        yield
+    finally:
+        os.close(handle)
+
+
+def _open(path: str) -> int:
+    """For reading only, which is enough for flock, so that runs of several users can share the file and none can write to it."""
+    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW
+    try:
+        try:
+            return os.open(path, flags)
+        except FileNotFoundError:
+            try:
+                return os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o644)
+            except FileExistsError:
+                return os.open(path, flags)
+    except OSError as error:
+        raise Refused(
+            f"The lock file {path} cannot be opened ({error.strerror}); nothing was sent.",
+            "Mend it, or set lock: false if nobody else changes this cluster.",
+        ) from None
+
+
+def _try_lock(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in (errno.EAGAIN, errno.EACCES):
+            return False
+        raise
+    return True

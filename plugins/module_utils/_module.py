@@ -1,0 +1,23 @@
+# Copyright: Contributors to the medstack.control project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The module door: an operation in the Python of the host that the task runs on."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ._execute import Session, execute
+
+
+def run_module(operation: ModuleType) -> None:
+    module = AnsibleModule(supports_check_mode=True, **operation.SPEC)
+    result = execute(operation, module.params, Session(check_mode=module.check_mode))
+    for warning in result.pop("warnings", []):
+        module.warn(warning)
+    if result.get("failed"):
+        module.fail_json(**result)
+    module.exit_json(**result)

@@ -1,0 +1,48 @@
+# Copyright: Contributors to the medstack.control project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Keeps the token out of everything a person or a file gets to see.
+
+Ansible's own masking is not enough: some versions print an exception unmasked, others warn at every use of the function
+that masks results.
+"""
+
+from __future__ import annotations
+
+import base64
+from urllib.parse import quote
+
+from ._text import MASK
+
+
+class Redactor:
+    """Replaces the token, in every form in which a request carries it, by asterisks."""
+
+    def __init__(self, token_key: str, token_value: str) -> None:
+        # Half a pair is a mere colon, and would mask every colon there is.
+        pair = f"{token_key}:{token_value}" if token_key and token_value else ""
+        plain = [text for text in (pair, token_value, token_key) if text]
+        encoded = [_base64(text) for text in plain]
+        forms = {form for text in plain + encoded for form in (text, text.rstrip("="), quote(text, safe="", errors="surrogateescape"))}
+        # The longest first: a pair must go as one before its halves are looked for.
+        self._forms = sorted((form for form in forms if form), key=len, reverse=True)
+
+    def text(self, text: str) -> str:
+        for form in self._forms:
+            text = text.replace(form, MASK)
+        return text
+
+    def value(self, value: object) -> object:
+        """The same structure with every string in it redacted, keys included."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, dict):
+            return {self.value(key): self.value(item) for key, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self.value(item) for item in value]
+        return value
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode("utf-8", "surrogateescape")).decode("ascii")

@@ -1,0 +1,25 @@
+# Copyright: Contributors to the medstack.control project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""`medstack_cluster_info`: the company's clusters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._execute import Session
+from .._locate import list_clusters, locate_company
+from ._common import CONNECTION, connect
+
+SPEC: dict[str, Any] = {"argument_spec": {**CONNECTION}}
+
+
+def blank_result() -> dict[str, Any]:
+    return {"changed": False, "clusters": None, "api": {"requests": 0, "retries": 0}}
+
+
+def run(params: dict[str, Any], session: Session) -> None:
+    client = connect(params, session)
+    clusters = list_clusters(client, locate_company(client, params["company_id"]))
+    session.result["clusters"] = [cluster.result() for cluster in sorted(clusters, key=lambda cluster: (cluster.label or "", cluster.id))]

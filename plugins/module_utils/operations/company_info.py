@@ -1,0 +1,29 @@
+# Copyright: Contributors to the medstack.control project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""`medstack_company_info`: whose token it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._errors import Refused
+from .._execute import Session
+from ._common import CONNECTION, connect
+
+SPEC: dict[str, Any] = {"argument_spec": {**CONNECTION}}
+
+
+def blank_result() -> dict[str, Any]:
+    return {"changed": False, "company": None, "api": {"requests": 0, "retries": 0}}
+
+
+def run(params: dict[str, Any], session: Session) -> None:
+    company = connect(params, session).company()
+    if params["company_id"] not in (None, company.id):
+        raise Refused(
+            f"The token belongs to company {company.id}, not to {params['company_id']}.",
+            "Leave company_id out, or take a token of that company.",
+        )
+    session.result["company"] = company.result()

@@ -1,0 +1,176 @@
+# Copyright: Contributors to the medstack.control project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""`medstack_node`: one node by its id, or at least so many nodes of a size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+from functools import partial
+from typing import Any
+
+from .._apply import Applier
+from .._errors import Refused
+from .._execute import Session
+from .._locate import ClusterRef, pick_size
+from .._lock import cluster_lock
+from .._models import Node, NodeSize
+from .._observe import NoNodeList, Observer
+from .._plan import CREATE, Operation, after, at_least, destroy_node, make_plan, reboot_node, refuse_failed, resize_node
+from .._text import clean, task
+from ._common import CLUSTER, CONNECTION, WAITING, connect, observe, waiting
+
+SPEC: dict[str, Any] = {
+    "argument_spec": {
+        **CONNECTION,
+        **CLUSTER,
+        **WAITING,
+        "state": {"type": "str", "choices": ["present", "absent", "rebooted"], "default": "present"},
+        "node_id": {"type": "str"},
+        "size": {"type": "str"},
+        "min_count": {"type": "int", "default": 1},
+        "allow_empty": {"type": "bool", "default": False},
+    },
+    "mutually_exclusive": [("node_id", "min_count")],
+    "required_if": [
+        ("state", "present", ("node_id", "size"), True),
+        ("state", "absent", ("node_id",)),
+        ("state", "rebooted", ("node_id",)),
+    ],
+}
+
+
+def blank_result() -> dict[str, Any]:
+    return {
+        "changed": False,
+        "nodes": None,
+        "node": None,
+        "plan": {"id": None, "cluster_id": None, "operations": [], "unsettled": False},
+        "actions": [],
+        "diff": {"before": "", "after": ""},
+        "api": {"requests": 0, "retries": 0},
+    }
+
+
+def run(params: dict[str, Any], session: Session) -> None:
+    client = connect(params, session)
+    observer = observe(params, session, client)
+    where = observer.where
+    # Before anything else, so that a misspelt size fails before any waiting.
+    catalogue = observer.catalogue()
+    size = pick_size(params["size"], catalogue) if params["size"] else None
+    applier = Applier(client, observer, waiting(params), session.clock, session.report)
+    locked = params["lock"] and not session.check_mode
+    with (
+        cluster_lock(params["base_url"], where.cluster_id, session.clock, params["wait_timeout"], session.report)
+        if locked
+        else nullcontext()
+    ):
+        try:
+            _settle(params, session, observer, applier)
+            _converge(params, session, applier, where, size)
+        finally:
+            session.result["changed"] = session.result["changed"] or applier.changed
+            session.result["actions"] = applier.actions
+            if applier.seen:
+                session.result["nodes"] = [node.result() for node in sorted(applier.nodes, key=lambda node: node.id)]
+            session.result["node"] = _the_node(params, applier)
+
+
+def _settle(params: dict[str, Any], session: Session, observer: Observer, applier: Applier) -> None:
+    """Observes the cluster, and waits until nothing is in transition in it; a check that shall not wait just observes."""
+    observe_nodes = partial(_observe_with, params["node_id"], observer, session, applier) if params["node_id"] else observer.nodes_to_count
+    if session.check_mode and not params["wait"]:
+        applier.observe(observe_nodes)
+    else:
+        applier.settle(partial(_busy, params), observe_nodes)
+
+
+def _observe_with(node_id: str, observer: Observer, session: Session, applier: Applier) -> list[Node]:
+    """The nodes, the one asked for among them unless it is gone."""
+    try:
+        nodes = observer.nodes()
+        if node_id in {node.id for node in nodes} or observer.node(node_id) is None:
+            return nodes
+        return observer.nodes(known=frozenset([node_id]))
+    except NoNodeList as error:
+        if applier.listable:
+            session.warnings.append(
+                f"{error.message} Whatever else happens in this cluster, or whether {node_id} is its last node, cannot be seen."
+            )
+        applier.listable = False
+        node = observer.node(node_id)
+        return [node] if node else []
+
+
+def _busy(params: dict[str, Any], nodes: Sequence[Node]) -> list[Node]:
+    """The nodes to wait for before anything is sent."""
+    node_id = params["node_id"]
+    if params["state"] == "absent":
+        # Gone or going: nothing will be sent. Stuck: of two stuck nodes either must be removable without waiting for the other.
+        if not any(node.id == node_id and not node.transitional for node in nodes):
+            return []
+        return [node for node in nodes if node.transitional]
+    return [node for node in nodes if node.transitional or (node.id == node_id and node.unknown)]
+
+
+def _converge(params: dict[str, Any], session: Session, applier: Applier, where: ClusterRef, size: NodeSize | None) -> None:
+    before = applier.nodes
+    strangers = ", ".join(str(node) for node in before if node.unknown)
+    if strangers:
+        session.warnings.append(
+            f"Cluster {where.title} has nodes in a status that is not known: {strangers}. They are counted, and left alone."
+        )
+    session.result["diff"] = {"before": _lines(before), "after": _lines(before)}
+    operations = _decide(params, before, size, where.title, applier.listable)
+    unsettled = any(_busy(params, before))
+    plan = make_plan(where.company_id, where.cluster_id, before, operations, unsettled)
+    session.result["plan"] = plan.result()
+    if session.check_mode:
+        session.result["changed"] = bool(operations)
+        session.result["diff"]["after"] = _lines(after(before, operations))
+        return
+    try:
+        applier.apply(plan)
+        if params["state"] == "absent" and params["wait"]:
+            for node in [node for node in applier.nodes if node.id == params["node_id"]]:
+                applier.await_gone(node)
+    finally:
+        session.result["diff"]["after"] = _lines(applier.nodes)
+
+
+def _decide(params: dict[str, Any], nodes: Sequence[Node], size: NodeSize | None, cluster: str, listable: bool) -> list[Operation]:
+    node_id, state = params["node_id"], params["state"]
+    if not node_id:
+        return at_least(nodes, size, params["min_count"], cluster) if size else []
+    node = next((node for node in nodes if node.id == node_id), None)
+    if state == "absent":
+        others = [other for other in nodes if other.id != node_id] if listable else None
+        return destroy_node(node, others, params["allow_empty"]) if node else []
+    if node is None:
+        there = ", ".join(sorted(other.id for other in nodes)) or "none"
+        raise Refused(
+            f"Cluster {cluster} has no node {clean(node_id)}. Its nodes: {there}.",
+            "Correct node_id; to get a new node leave it out: "
+            + task("medstack_node", cluster=params["cluster"], size=params["size"] or "Medium"),
+        )
+    if node.failed:
+        refuse_failed([node], cluster)
+    if state == "rebooted":
+        return reboot_node(node)
+    return resize_node(node, size) if size else []
+
+
+def _the_node(params: dict[str, Any], applier: Applier) -> dict[str, Any] | None:
+    """The node by its id, or the one made when it was exactly one."""
+    made = [action["node_id"] for action in applier.actions if action["action"] == CREATE and action["node_id"]]
+    wanted = [params["node_id"]] if params["node_id"] else made
+    found = [node.result() for node in applier.nodes if node.id in wanted]
+    return found[0] if len(found) == 1 else None
+
+
+def _lines(nodes: Sequence[Node]) -> str:
+    """A node a line, in an order in which lines that stay the same stay together."""
+    return "".join(sorted(f"{node.id} {node.size.name} {node.status_text}\n" for node in nodes))

@@ -1,0 +1,143 @@
+# Copyright: Contributors to the medstack.control project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The base of the in-process door: fills the environment, chooses the door, and runs the operation or hands over to the module.
+
+The module costs a Python start on every task and cannot speak while it waits; here the same operation runs in the worker.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing import parent_process
+from types import ModuleType
+from typing import Any
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator, ValidationResult
+from ansible.module_utils.errors import UnsupportedError
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ansible_collections.medstack.control.plugins.module_utils._execute import Session, execute
+from ansible_collections.medstack.control.plugins.module_utils._redact import Redactor
+from ansible_collections.medstack.control.plugins.module_utils._text import clean
+from ansible_collections.medstack.control.plugins.module_utils._wait import SystemClock
+
+display = Display()
+
+LONGEST_LINE = 400
+
+# Options that a task's `environment` can give, and that must not stand in the command line that starts a module.
+SECRETS = {"token_key": "MEDSTACK_TOKEN_KEY", "token_value": "MEDSTACK_TOKEN_VALUE"}
+
+
+class Door(ActionBase):
+    operation: ModuleType
+
+    _supports_async = True
+    _supports_check_mode = True
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._moved: dict[str, str] = {}  # secrets taken out of the task's environment, for the next try of `until`
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        _alive()
+        super().run(tmp, task_vars)
+        task_vars = task_vars if task_vars is not None else {}
+        environment: dict[str, Any] = {}
+        self._compute_environment_string(environment)
+        # An empty option counts as not given: AWX renders an empty field so.
+        params = {name: value for name, value in _plain(self._task.args).items() if value != ""}
+        if self._connection.transport == "local" and not self._task.async_val:
+            with _environ(environment):
+                return self._in_process(params)
+        return self._hand_over(params, environment, task_vars)
+
+    def _in_process(self, params: dict[str, Any]) -> dict[str, Any]:
+        checked = ArgumentSpecValidator(**self.operation.SPEC).validate(params)
+        if checked.error_messages:
+            # Returned, not raised: until, retries and failed_when see returned failures only.
+            redactor = Redactor(*(str(checked.validated_parameters.get(option) or "") for option in SECRETS))
+            return {**self.operation.blank_result(), "failed": True, "msg": redactor.text(self._complaint(checked))}
+
+        def report(line: str) -> None:
+            _alive()
+            if not self._task.no_log:
+                display.display(clean(line, LONGEST_LINE), stderr=True)
+
+        session = Session(check_mode=self._task.check_mode, alive=_alive, report=report, clock=SystemClock(_alive))
+        return execute(self.operation, checked.validated_parameters, session)
+
+    def _hand_over(self, params: dict[str, Any], environment: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        """Runs the module where the task's connection leads, or in the background."""
+        for option, variable in SECRETS.items():
+            if environment.get(variable):
+                self._moved[option] = environment[variable]
+            environment.pop(variable, None)
+        params = {**self._moved, **params}
+        if self._connection.transport == "local":
+            self._connection.set_become_plugin(None)
+            # Interpreter discovery may find a Python without requests; the controller's own surely has it.
+            delegated = task_vars.get("ansible_delegated_vars", {}).get(self._task.delegate_to, {})
+            for variables in (task_vars, delegated):
+                variables.setdefault("ansible_python_interpreter", sys.executable)
+        background = bool(self._task.async_val)
+        original, self._task.environment = self._task.environment, [environment]
+        try:
+            result = self._execute_module(
+                module_name=self._task.resolved_action, module_args=params, task_vars=task_vars, wrap_async=background
+            )
+        finally:
+            if not background:  # Ansible polls with the task's environment, and would print it
+                self._task.environment = original
+        return result if background else {**self.operation.blank_result(), **result}
+
+    def _complaint(self, checked: ValidationResult) -> str:
+        """In the words that the module would use."""
+        text = checked.errors.msg
+        if isinstance(checked.errors[0], UnsupportedError):
+            return f"Unsupported parameters for ({self._task.resolved_action}) module: {text}"
+        return text
+
+
+def _alive() -> None:
+    """Ends this process when its controller is gone: from ansible-core 2.19 on a worker outlives it, and would go on changing the cluster.
+
+    The parent is the one that forked the worker, not the one found when a task starts: between two tries of `until`, or
+    two items of a loop, it may have died already.
+    """
+    parent = parent_process()
+    if parent is not None and os.getppid() != parent.pid:
+        os._exit(1)
+
+
+@contextmanager
+def _environ(changes: dict[str, Any]) -> Iterator[None]:
+    """The process's environment with the task's on top, put back afterwards: loop items and retries share the process."""
+    before = dict(os.environ)
+    os.environ.update({name: str(value) for name, value in changes.items()})
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _plain(value: Any) -> Any:
+    """Without the types in which Ansible wraps what comes from YAML, templates and vault: the validator knows plain ones only."""
+    if isinstance(value, dict):
+        return {_plain(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return float(value)
+    return str(value)

@@ -1,0 +1,352 @@
+# Copyright: Contributors to the medstack.control project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""medstack_node, state present without node_id: at least so many nodes of a size."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.medstack.control.plugins.module_utils.operations import node
+from tests.support.core import CLUSTER, CLUSTER_ID, LARGE, MEDIUM, SMALL, Core, ids, mutations, outcomes
+
+SIZE_NAMES = [MEDIUM, "Medium: 2 cores, 4 GiB", "MEDIUM: 2 CORES, 4 gib", "Medium", "medium"]
+
+
+@pytest.mark.parametrize("shape", ["object", "id", "title"])
+@pytest.mark.parametrize("name", SIZE_NAMES)
+def test_present_creates_once_however_sizes_are_written(core: Core, name: str, shape: str) -> None:
+    core.switches.size_shape = shape
+    first = core.run(node, size=name)
+    assert first["changed"]
+    assert outcomes(first) == [("create", "done")]
+    assert first["node"]["size"] == {"id": MEDIUM, "title": "Medium: 2 cores, 4 GiB", "vcpu": 2, "memory": 4.0}
+    assert first["node"]["status"] == "active"
+    assert first["node"]["public_ip_address"] == "198.18.0.1"
+
+    again = core.run(node, size=name)
+    assert not again["changed"]
+    assert again["actions"] == again["plan"]["operations"] == []
+    assert ids(again) == ids(first)
+    assert mutations(core.journal) == ["POST nodes"]
+    assert core.journal.mutations()[0].body == {"size_id": MEDIUM}
+
+
+@pytest.mark.parametrize("late_fields", ["null", "missing"])
+def test_a_node_that_is_not_ready_yet_has_no_address(core: Core, late_fields: str) -> None:
+    core.switches.late_fields = late_fields
+    result = core.run(node, size="Small", wait=False)
+    assert result["node"]["public_ip_address"] is None
+    assert result["node"]["operating_system"] is None
+
+
+def test_the_cluster_may_be_given_by_id(core: Core) -> None:
+    assert core.run(node, cluster=CLUSTER_ID, size="Small")["node"]["cluster_id"] == CLUSTER_ID
+
+
+def test_what_is_more_than_enough_and_other_sizes_are_left_alone(core: Core) -> None:
+    core.put(MEDIUM, MEDIUM, MEDIUM, LARGE)
+    result = core.run(node, size="Medium", min_count=2)
+    assert not result["changed"]
+    assert mutations(core.journal) == []
+
+
+def test_check_mode_plans_and_sends_nothing(core: Core) -> None:
+    (there,) = core.put(MEDIUM)
+    result = core.run(node, check_mode=True, size="Medium", min_count=2)
+    assert result["changed"]
+    assert [operation["action"] for operation in result["plan"]["operations"]] == ["create"]
+    assert result["plan"]["id"]
+    assert result["actions"] == []
+    assert result["diff"] == {"before": f"{there} Medium active\n", "after": f"(new) Medium active\n{there} Medium active\n"}
+    assert ids(result) == [there]
+    assert mutations(core.journal) == []
+
+    real = core.run(node, size="Medium", min_count=2)
+    assert real["plan"] == result["plan"]
+    assert real["diff"]["after"] == "".join(sorted(f"{node_id} Medium active\n" for node_id in ids(real)))
+    assert not core.run(node, check_mode=True, size="Medium", min_count=2)["changed"]
+
+
+def test_one_at_a_time_with_a_list_before_each(core: Core) -> None:
+    result = core.run(node, size="Medium", min_count=3)
+    assert outcomes(result) == [("create", "done")] * 3
+    assert result["node"] is None  # not exactly one
+    assert [action["node_id"] for action in result["actions"]] == [entry["id"] for entry in core.state.snapshot()["nodes"]]
+    assert all(action["seconds"] >= 8 for action in result["actions"])
+    entries = core.journal.entries()
+    posts = [index for index, entry in enumerate(entries) if entry.mutation]
+    assert len(posts) == 3
+    for before, at in zip([0, *posts], posts):
+        between = entries[before:at]
+        assert between[-1].method == "GET"
+        assert between[-1].path.endswith("/nodes")
+    for earlier, later in zip(posts, posts[1:]):
+        assert entries[later].at - entries[earlier].at >= 8  # the first was active by then
+
+
+def test_every_step_is_reported(core: Core) -> None:
+    core.switches.creating_seconds = 180
+    result = core.run(node, size="Medium")
+    title = f"{CLUSTER}: 1/1 create Medium"
+    assert core.lines[0] == f"{title}: sending"
+    assert core.lines[1] == f"{title}: accepted, {result['node']['id']} is creating"
+    assert core.lines[-1] == f"{title}: done in 3m08s"
+    assert len(core.lines) < 12  # not a line for every look
+
+
+@pytest.mark.parametrize("status", ["creating", "resizing", "rebooting", "updating"])
+def test_what_is_under_way_is_waited_for_and_counted(core: Core, status: str) -> None:
+    (busy,) = core.put(MEDIUM, status=status)
+    core.clock.after(10, lambda: core.state.change_node(busy, status="active"))
+    result = core.run(node, size="Medium", min_count=2)
+    assert len(result["nodes"]) == 2
+    (post,) = core.journal.mutations()
+    assert post.at >= 10
+
+
+@pytest.mark.parametrize("word", ["destroying", "deleting"])
+def test_a_node_on_its_way_out_is_waited_for_and_not_counted(core: Core, word: str) -> None:
+    core.switches.delete_status = word
+    core.put(SMALL)
+    (leaving,) = core.put(MEDIUM)
+    core.run(node, node_id=leaving, state="absent", wait=False)
+    result = core.run(node, size="Medium")
+    assert result["changed"]
+    assert leaving not in ids(result)
+    assert sorted(size for size, _ in core.there()) == sorted([SMALL, MEDIUM])
+
+
+def test_a_plan_made_amid_transitions_has_no_id(core: Core) -> None:
+    core.put(SMALL)
+    (busy,) = core.put(MEDIUM, status="creating")
+    result = core.run(node, check_mode=True, wait=False, size="Medium", min_count=2)
+    assert result["plan"]["id"] is None
+    assert result["plan"]["unsettled"] is True
+    assert result["changed"]
+    assert core.clock.now() == 0
+    core.clock.after(30, lambda: core.state.change_node(busy, status="active"))
+    settled = core.run(node, check_mode=True, size="Medium", min_count=2)
+    assert settled["plan"]["id"]
+    assert settled["plan"]["unsettled"] is False
+    assert mutations(core.journal) == []
+
+
+def test_without_waiting_only_the_last_is_left_in_flight(core: Core) -> None:
+    result = core.run(node, size="Medium", min_count=2, wait=False)
+    assert result["changed"]
+    assert outcomes(result) == [("create", "done"), ("create", "started")]
+    assert sorted(item["status"] for item in result["nodes"]) == ["active", "creating"]
+    again = core.run(node, size="Medium", min_count=2)
+    assert not again["changed"]
+    assert len(mutations(core.journal)) == 2
+
+
+def test_out_of_time_says_what_was_seen_and_running_again_resumes(core: Core) -> None:
+    core.switches.creating_seconds = 18
+    result = core.run(node, size="Medium", wait_timeout=10)
+    assert result["failed"]
+    assert result["changed"]
+    assert outcomes(result) == [("create", "started")]
+    assert result["actions"][0]["seconds"] == 10
+    (made,) = ids(result)
+    assert f"{made} did not get there within 10s: last seen, it was creating" in result["msg"]
+    assert "Next: Run the same task again" in result["msg"]
+    again = core.run(node, size="Medium", wait_timeout=10)
+    assert "failed" not in again
+    assert not again["changed"]
+    assert mutations(core.journal) == ["POST nodes"]
+
+
+@pytest.mark.parametrize("status", ["error", "failed"])
+def test_a_create_that_fails_names_the_node_and_how_to_remove_it(core: Core, status: str) -> None:
+    core.switches.outcomes = (status,)
+    result = core.run(node, size="Medium", min_count=2)
+    assert result["failed"]
+    assert outcomes(result) == [("create", "failed")]
+    (made,) = ids(result)
+    assert result["actions"][0]["node_id"] == made
+    assert f"{made} is in status {status}" in result["msg"]
+    assert "Not begun: create Medium" in result["msg"]
+    assert f'medstack.control.medstack_node: {{cluster: "{CLUSTER_ID}", node_id: "{made}", state: "absent"}}' in result["msg"]
+    assert core.clock.now() < 20
+    assert mutations(core.journal) == ["POST nodes"]
+
+
+def test_what_was_done_before_a_failure_is_told(core: Core) -> None:
+    core.switches.outcomes = ("ok", "error")
+    result = core.run(node, size="Medium", min_count=3)
+    assert outcomes(result) == [("create", "done"), ("create", "failed")]
+    assert "2/3 create Medium" in result["msg"]
+    assert "Done before: create Medium." in result["msg"]
+    assert "Not begun: create Medium." in result["msg"]
+    assert len(result["nodes"]) == 2
+
+
+def test_a_stuck_bystander_is_named_with_the_task_that_removes_it(core: Core) -> None:
+    (stuck,) = core.put(LARGE, status="updating")
+    result = core.run(node, size="Medium", wait_timeout=20)
+    assert result["failed"]
+    assert not result["changed"]
+    assert f"did not settle within 20s: {stuck}" in result["msg"]
+    assert f'medstack.control.medstack_node: {{cluster: "{CLUSTER_ID}", node_id: "{stuck}", state: "absent"}}' in result["msg"]
+    assert core.clock.now() == 20
+    assert mutations(core.journal) == []
+
+
+@pytest.mark.parametrize("status", ["error", "failed"])
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_failed_bystander_stops_what_counts(core: Core, status: str, check_mode: bool) -> None:
+    core.put(MEDIUM)
+    (broken,) = core.put(LARGE, status=status)
+    result = core.run(node, check_mode=check_mode, size="Medium", min_count=2)
+    assert result["failed"]
+    assert broken in result["msg"]
+    assert f'medstack.control.medstack_node: {{cluster: "{CLUSTER_ID}", node_id: "{broken}", state: "absent"}}' in result["msg"]
+    assert mutations(core.journal) == []
+
+
+def test_a_node_of_unknown_status_is_counted_and_warned_of(core: Core) -> None:
+    (strange,) = core.put(MEDIUM, status="hibernating")
+    result = core.run(node, size="Medium")
+    assert not result["changed"]
+    (warning,) = result["warnings"]
+    assert strange in warning
+    assert "hibernating" in warning
+
+
+@pytest.mark.parametrize("lag", [2, 30])
+def test_a_list_that_lags_behind_is_waited_for(core: Core, lag: float) -> None:
+    core.switches.list_lag = 8 + lag
+    core.put(SMALL)
+    result = core.run(node, size="Medium", min_count=2)
+    assert outcomes(result) == [("create", "done")] * 2
+    assert not core.run(node, size="Medium", min_count=2)["changed"]
+    assert len(mutations(core.journal)) == 2
+    assert min(action["seconds"] for action in result["actions"]) >= 8 + lag
+
+
+def test_a_new_node_that_no_read_shows_yet_is_waited_for(core: Core) -> None:
+    core.switches.update({"read_lag": 6, "read_lag_hides_new": True})
+    result = core.run(node, size="Medium", min_count=2)
+    assert outcomes(result) == [("create", "done")] * 2
+    assert any("not to be seen yet" in line for line in core.lines)
+    assert len(mutations(core.journal)) == 2
+
+
+def test_a_node_that_is_never_listed_is_told_and_running_again_is_not_advised(core: Core) -> None:
+    """The next run counts by the list, and would create one more."""
+    core.switches.list_lag = 10_000
+    core.put(SMALL)
+    result = core.run(node, size="Medium", wait_timeout=20)
+    assert result["failed"]
+    assert outcomes(result) == [("create", "started")]
+    made = result["actions"][0]["node_id"]
+    assert made in result["msg"]
+    assert "list" in result["msg"]
+    assert "Run the same task again" not in result["msg"]
+
+
+@pytest.mark.parametrize("nth", [1, 3])
+def test_a_list_that_is_empty_once_does_not_create_too_many(core: Core, nth: int) -> None:
+    core.put(MEDIUM, MEDIUM)
+    core.faults.add("empty_list", method="GET", path="/nodes$", nth=nth)
+    result = core.run(node, size="Medium", min_count=3)
+    assert len(core.there()) == 3
+    assert outcomes(result) == [("create", "done")]
+
+
+def test_a_list_that_is_empty_before_a_mutation_stops_the_run(core: Core) -> None:
+    (there,) = core.put(MEDIUM)
+    core.faults.add("empty_list", method="GET", path="/nodes$", nth=2, times=None)
+    result = core.run(node, size="Medium", min_count=2)
+    assert result["failed"]
+    assert there in result["msg"]
+    assert mutations(core.journal) == []
+
+
+def test_an_empty_cluster_is_looked_at_twice(core: Core) -> None:
+    core.faults.add("foreign", method="GET", path="/nodes$", foreign={"create": MEDIUM})
+    core.switches.list_lag = 3  # the foreign node is not in the first list
+    result = core.run(node, size="Medium")
+    assert not result["changed"]
+    assert len(core.there()) == 1
+
+
+@pytest.mark.parametrize("how", ["404", "405"])
+def test_without_a_list_nothing_is_counted(core: Core, how: str) -> None:
+    core.switches.list_endpoint = how
+    result = core.run(node, size="Medium")
+    assert result["failed"]
+    assert how in result["msg"]
+    assert "does not list its nodes" in result["msg"]
+    assert "node_id" in result["msg"]
+    assert mutations(core.journal) == []
+
+
+@pytest.mark.parametrize(
+    ("size", "on_offer"),
+    [("Huge", ["Small: 1 core, 2 GiB", SMALL, "X-Large: 4 cores, 16 GiB"]), ("node_size_None", [MEDIUM, LARGE])],
+)
+def test_an_unknown_size_lists_those_on_offer(core: Core, size: str, on_offer: list[str]) -> None:
+    core.put(MEDIUM, status="updating")  # would be waited for
+    result = core.run(node, size=size)
+    assert result["failed"]
+    assert size in result["msg"]
+    assert all(text in result["msg"] for text in on_offer)
+    assert core.clock.now() == 0
+
+
+def test_an_ambiguous_size_lists_the_ids(core: Core) -> None:
+    sizes = [
+        {"id": "node_size_one", "object": "node_size", "title": "Medium: burstable", "vcpu": 2, "memory": 4.0},
+        {"id": "node_size_two", "object": "node_size", "title": "Medium: dedicated", "vcpu": 2, "memory": 4.0},
+    ]
+    core.state.add_cluster("two mediums", cluster_id="cluster_two", sizes=sizes)
+    result = core.run(node, cluster="two mediums", size="medium")
+    assert result["failed"]
+    assert "node_size_one, node_size_two" in result["msg"]
+    assert mutations(core.journal) == []
+    assert core.run(node, cluster="two mediums", size="medium: DEDICATED")["node"]["size"]["id"] == "node_size_two"
+
+
+def test_an_ambiguous_label_lists_the_ids(core: Core) -> None:
+    other = core.state.add_cluster(CLUSTER).id
+    result = core.run(node, size="Medium")
+    assert result["failed"]
+    assert CLUSTER_ID in result["msg"]
+    assert other in result["msg"]
+    assert mutations(core.journal) == []
+
+
+@pytest.mark.parametrize("name", ["no such label", "cluster_None"])
+def test_an_unknown_cluster_lists_the_labels(core: Core, name: str) -> None:
+    result = core.run(node, cluster=name, size="Medium")
+    assert result["failed"]
+    for text in (name, CLUSTER, CLUSTER_ID, "patient-logbook production", "cluster_Xk4TzP9e"):
+        assert text in result["msg"]
+    assert mutations(core.journal) == []
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("wait_timeout", 0), ("poll_interval", 0), ("min_count", -1), ("adoption_grace", -1), ("request_timeout", float("nan"))],
+)
+def test_a_number_out_of_range_is_refused(core: Core, option: str, value: Any) -> None:
+    result = core.run(node, size="Medium", **{option: value})
+    assert result["failed"]
+    assert option in result["msg"]
+    assert core.journal.entries() == []
+
+
+def test_a_node_whose_size_cannot_be_told_is_not_taken_for_missing(core: Core) -> None:
+    """Else every run would create one more."""
+    raw = '{"object": "list", "data": [{"id": "node_a", "status": "active", "size": null}]}'
+    core.faults.add("body", method="GET", path="/nodes$", body=raw, times=None)
+    result = core.run(node, size="Medium", wait_timeout=10)
+    assert result["failed"]
+    assert "node_a" in result["msg"]
+    assert mutations(core.journal) == []

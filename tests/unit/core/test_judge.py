@@ -1,0 +1,169 @@
+# Copyright: Contributors to the medstack.control project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a sequence of looks says of an operation, rule by rule."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.medstack.control.plugins.module_utils._judge import Looks, Verdict, judge
+from ansible_collections.medstack.control.plugins.module_utils._models import Node, NodeSize
+from tests.unit.core.things import LARGE, MEDIUM, node, operation
+
+GRACE = 30.0
+GONE = None
+OLD, NEW = node(), node(size=LARGE)
+UNSIZED = NodeSize(None, None, None, None)
+
+
+def in_status(status: str, size: NodeSize = MEDIUM) -> Node:
+    return node(status=status, size=size)
+
+
+def shown(value: Any) -> str:
+    """A parameter as a part of a test's name: `resizing:1s-active:60s`."""
+    if isinstance(value, list):
+        return "-".join(f"{shown(seen)}:{waited}s" for waited, seen in value)
+    if isinstance(value, Node):
+        return f"{value.status}{'' if value.size == MEDIUM else '+'}"
+    return "gone" if value is None else str(value)
+
+
+def verdict_of(action: str, answer: Node | None, reads: list[tuple[float, Node | None]], before: Node | None = OLD) -> Verdict | None:
+    """The verdict after the last look; the looks before must not have brought one."""
+    to_size = {"create": MEDIUM, "resize": LARGE}.get(action)
+    what = operation(action, None if action == "create" else MEDIUM, to_size)
+    looks = Looks(None if action == "create" else before, answer)
+    verdict = judge(what, looks, GRACE)
+    for waited, seen in reads:
+        assert verdict is None, f"a verdict before the look after {waited} s"
+        looks.add(seen, waited)
+        verdict = judge(what, looks, GRACE)
+    return verdict
+
+
+def outcome_of(*arguments: Any, **more: Any) -> str | None:
+    verdict = verdict_of(*arguments, **more)
+    return verdict.outcome if verdict else None
+
+
+CREATING, RESIZING, REBOOTING, DESTROYING = (in_status(status) for status in ("creating", "resizing", "rebooting", "destroying"))
+
+
+@pytest.mark.parametrize(
+    ("answer", "reads", "outcome"),
+    [
+        (CREATING, [], None),
+        (CREATING, [(1, CREATING)], None),
+        (CREATING, [(1, CREATING), (2, OLD)], "done"),
+        (OLD, [], "done"),  # adopted, and active by then
+        (CREATING, [(1, in_status("provisioning"))], None),
+        (CREATING, [(1, in_status("failed"))], "failed"),
+        (in_status("error"), [], "failed"),
+        (CREATING, [(1, GONE), (9, GONE)], None),  # not to be seen yet
+        (CREATING, [(1, GONE), (2, CREATING), (3, OLD)], "done"),
+        (CREATING, [(1, CREATING), (2, GONE)], "failed"),  # seen, and gone
+        (CREATING, [(1, in_status("updating")), (2, OLD)], "done"),
+        (CREATING, [(1, NEW)], "failed"),  # active, of another size
+        (CREATING, [(1, in_status("active", UNSIZED))], "done"),  # its size cannot be told
+        (in_status("creating", UNSIZED), [(1, OLD)], "done"),
+    ],
+    ids=shown,
+)
+def test_create(answer: Node | None, reads: list[Any], outcome: str | None) -> None:
+    assert outcome_of("create", answer, reads) == outcome
+
+
+@pytest.mark.parametrize(
+    ("answer", "reads", "outcome"),
+    [
+        (RESIZING, [], None),
+        (RESIZING, [(1, RESIZING), (60, RESIZING), (900, RESIZING)], None),
+        (RESIZING, [(1, RESIZING), (180, NEW)], "done"),
+        (RESIZING, [(1, NEW)], "done"),
+        (NEW, [], "done"),
+        (RESIZING, [(1, in_status("resizing", LARGE))], None),  # the new size alone is not enough
+        # Fell back: at once after a read has shown the transition.
+        (RESIZING, [(1, RESIZING), (2, OLD)], "reverted"),
+        (RESIZING, [(1, in_status("updating")), (2, OLD)], "reverted"),
+        # Never seen moving: the answer alone does not show that the reads are up to date.
+        (RESIZING, [(1, OLD), (30, OLD), (59, OLD)], None),
+        (RESIZING, [(1, OLD), (60, OLD)], "reverted"),
+        (OLD, [(1, OLD), (59, OLD)], None),
+        (OLD, [(1, OLD), (61, OLD)], "reverted"),
+        # Reads that lag behind.
+        (RESIZING, [(1, OLD), (5, OLD), (6, RESIZING), (180, NEW)], "done"),
+        (RESIZING, [(1, OLD), (5, OLD), (6, RESIZING), (7, OLD)], "reverted"),
+        (RESIZING, [(1, OLD), (40, OLD), (50, NEW)], "done"),
+        # The end.
+        (RESIZING, [(1, in_status("failed"))], "failed"),
+        (RESIZING, [(1, in_status("error", LARGE))], "failed"),
+        (RESIZING, [(1, GONE)], "failed"),
+        (RESIZING, [(1, in_status("hibernating")), (2000, in_status("hibernating"))], None),
+    ],
+    ids=shown,
+)
+def test_resize(answer: Node | None, reads: list[Any], outcome: str | None) -> None:
+    assert outcome_of("resize", answer, reads) == outcome
+
+
+@pytest.mark.parametrize(
+    ("answer", "reads", "outcome", "observed"),
+    [
+        (REBOOTING, [], None, None),
+        (REBOOTING, [(1, REBOOTING), (600, REBOOTING)], None, None),
+        (REBOOTING, [(1, REBOOTING), (60, OLD)], "done", True),
+        (None, [(1, REBOOTING), (60, OLD)], "done", True),
+        # Not to be seen: done when it stayed active for the grace.
+        (OLD, [(1, OLD), (29, OLD)], None, None),
+        (OLD, [(1, OLD), (30, OLD)], "done", False),
+        (None, [(1, OLD), (30, OLD)], "done", False),
+        # Announced by the answer, and no read shows it: it may still come, until the grace is over.
+        (REBOOTING, [(1, OLD), (29, OLD)], None, None),
+        (REBOOTING, [(1, OLD), (31, OLD)], "done", True),
+        (REBOOTING, [(1, OLD), (20, REBOOTING), (80, OLD)], "done", True),
+        (OLD, [(1, OLD), (20, in_status("updating")), (21, OLD)], "done", True),
+        (REBOOTING, [(1, in_status("failed"))], "failed", None),
+        (REBOOTING, [(1, GONE)], "failed", None),
+        (None, [(1, in_status("hibernating")), (600, in_status("hibernating"))], None, None),
+    ],
+    ids=shown,
+)
+def test_reboot(answer: Node | None, reads: list[Any], outcome: str | None, observed: bool | None) -> None:
+    verdict = verdict_of("reboot", answer, reads)
+    assert (verdict.outcome if verdict else None) == outcome
+    assert (verdict.observed if verdict else None) is observed
+
+
+@pytest.mark.parametrize(
+    ("before", "answer", "reads", "outcome"),
+    [
+        ("active", DESTROYING, [], None),
+        ("active", DESTROYING, [(1, DESTROYING), (60, GONE)], "done"),
+        ("active", None, [(1, GONE)], "done"),
+        ("active", DESTROYING, [(1, OLD), (2, DESTROYING), (3, GONE)], "done"),
+        ("active", None, [(1, OLD), (600, OLD)], None),
+        ("active", DESTROYING, [(1, DESTROYING), (2, OLD)], None),
+        ("active", DESTROYING, [(1, DESTROYING), (2, in_status("error"))], "failed"),
+        ("active", None, [(1, in_status("failed"))], "failed"),
+        # It had failed before: that it still shows so is no news, unless it was on its way out meanwhile.
+        ("failed", DESTROYING, [(1, in_status("failed")), (2, in_status("failed")), (3, GONE)], "done"),
+        ("failed", DESTROYING, [(1, in_status("failed")), (2, DESTROYING), (3, in_status("failed"))], "failed"),
+    ],
+    ids=shown,
+)
+def test_destroy(before: str, answer: Node | None, reads: list[Any], outcome: str | None) -> None:
+    assert outcome_of("destroy", answer, reads, before=in_status(before)) == outcome
+
+
+def test_what_is_not_done_says_what_was_seen() -> None:
+    reverted = verdict_of("resize", RESIZING, [(1, RESIZING), (2, OLD)])
+    assert reverted is not None
+    assert "still Medium" in reverted.said
+    failed = verdict_of("create", CREATING, [(1, in_status("failed"))])
+    assert failed is not None
+    assert "node_a is in status failed" in failed.said

@@ -1,0 +1,164 @@
+# Copyright: Contributors to the medstack.control project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One writer per cluster among the processes of one machine."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Callable
+
+import pytest
+
+from ansible_collections.medstack.control.plugins.module_utils._errors import Refused
+from ansible_collections.medstack.control.plugins.module_utils._lock import cluster_lock
+from ansible_collections.medstack.control.plugins.module_utils._wait import SystemClock
+
+URL = "https://api.medstack.co/v1"
+HOLDER = """
+import sys
+from ansible_collections.medstack.control.plugins.module_utils._lock import cluster_lock
+from ansible_collections.medstack.control.plugins.module_utils._wait import SystemClock
+with cluster_lock(sys.argv[1], sys.argv[2], SystemClock(), 0.0, print):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+class Clock(SystemClock):
+    """Time that only sleeping moves; `at_sleep` is what happens meanwhile."""
+
+    def __init__(self, at_sleep: Callable[[], object] = lambda: None) -> None:
+        self.time = 0.0
+        self._at_sleep = at_sleep
+
+    def now(self) -> float:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.time += seconds
+        self._at_sleep()
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of the lock files, for this process and those started by it."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    return tmp_path
+
+
+@contextmanager
+def another_process(cluster: str = "cluster_a", url: str = URL) -> Iterator[subprocess.Popen[str]]:
+    """A process that holds the lock."""
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, url, cluster], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout
+            assert process.stdout.readline() == "held\n"
+            yield process
+        finally:
+            process.kill()
+
+
+def take(clock: SystemClock, timeout: float = 60.0, cluster: str = "cluster_a", url: str = URL) -> list[str]:
+    """Take the lock and let it go; the lines reported."""
+    lines: list[str] = []
+    with cluster_lock(url, cluster, clock, timeout, lines.append):
+        pass
+    return lines
+
+
+def test_a_second_one_waits_and_says_so_once() -> None:
+    with another_process() as process:
+
+        def end_after_three() -> None:
+            if clock.now() >= 3:
+                assert process.stdin
+                process.stdin.close()
+                process.wait()
+
+        clock = Clock(end_after_three)
+        (line,) = take(clock)
+        assert "another run on this machine" in line
+        assert clock.now() == 3
+
+
+def test_a_holder_that_is_killed_frees_it() -> None:
+    with another_process() as process:
+
+        def kill() -> None:
+            process.kill()
+            process.wait()
+
+        clock = Clock(kill)
+        take(clock)
+        assert clock.now() == 1
+
+
+def test_waiting_ends_in_time_and_says_who_holds_it() -> None:
+    with another_process():
+        clock = Clock()
+        with pytest.raises(Refused) as refusal:
+            take(clock, timeout=30)
+        assert clock.now() == 30
+        assert "nothing was sent" in refusal.value.message
+        assert "fuser" in refusal.value.next_step
+
+
+@pytest.mark.parametrize(("cluster", "url"), [("cluster_b", URL), ("cluster_a", "http://127.0.0.1:8000/v1")])
+def test_other_clusters_do_not_wait(cluster: str, url: str) -> None:
+    with another_process():
+        clock = Clock()
+        assert take(clock, cluster=cluster, url=url) == []
+        assert clock.now() == 0
+
+
+def test_a_trailing_slash_makes_no_other_cluster() -> None:
+    with another_process(), pytest.raises(Refused):
+        take(Clock(), timeout=2, url=URL + "/")
+
+
+def test_the_lock_is_free_afterwards_also_after_an_error() -> None:
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError), cluster_lock(URL, "cluster_a", Clock(), 0.0, print):
+            raise ZeroDivisionError
+    with another_process():
+        pass
+
+
+def test_a_file_of_another_user_s_will_do(folder: Path) -> None:
+    """It is only read, so a run by somebody else may have made it."""
+    take(Clock())
+    (path,) = folder.iterdir()
+    path.chmod(0o444)
+    assert take(Clock()) == []
+    assert path.stat().st_size == 0
+
+
+def test_a_link_is_refused(folder: Path) -> None:
+    take(Clock())
+    (path,) = folder.iterdir()
+    path.rename(folder / "target")
+    path.symlink_to(folder / "target")
+    with pytest.raises(Refused) as refusal:
+        take(Clock())
+    assert str(path) in refusal.value.message
+    assert "lock: false" in refusal.value.next_step
+
+
+def test_a_file_that_cannot_be_opened_is_refused(folder: Path) -> None:
+    take(Clock())
+    (path,) = folder.iterdir()
+    path.unlink()
+    os.symlink("missing", path)  # not even root can open it
+    with pytest.raises(Refused, match="nothing was sent"):
+        take(Clock())

@@ -1,0 +1,40 @@
+# Copyright: Contributors to the medstack.control project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Names and numbers that stand in two places say the same in both."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ansible_collections.medstack.control.plugins.module_utils._version import VERSION
+
+ROOT = Path(__file__).parents[3]
+MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
+
+
+def test_the_user_agent_s_version_is_the_collection_s() -> None:
+    assert yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["version"] == VERSION
+
+
+def test_the_action_group_holds_every_module() -> None:
+    runtime = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))
+    assert MODULES
+    assert sorted(runtime["action_groups"]["all"]) == MODULES
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_both_doors_of_a_module_run_the_same_operation(module: str) -> None:
+    operation = module.replace("medstack_", "")
+    for folder in ("modules", "action"):
+        text = (ROOT / "plugins" / folder / f"{module}.py").read_text(encoding="utf-8")
+        assert f"module_utils.operations import {operation}\n" in text
+    assert (ROOT / "plugins" / "module_utils" / "operations" / f"{operation}.py").is_file()
+
+
+def test_there_is_no_action_without_a_module() -> None:
+    assert sorted(path.stem for path in (ROOT / "plugins" / "action").glob("*.py")) == MODULES

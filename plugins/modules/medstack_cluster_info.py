@@ -15,6 +15,7 @@ author:
   - medstack.control contributors (@medstack-control)
 extends_documentation_fragment:
   - medstack.control.connection
+  - medstack.control.attributes
   - medstack.control.attributes.info
 seealso:
   - module: medstack.control.medstack_company_info

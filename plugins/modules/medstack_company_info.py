@@ -10,12 +10,13 @@ module: medstack_company_info
 short_description: Show the company that an API token belongs to
 version_added: 0.1.0
 description:
-  - Returns the company of the token: the quickest way to see that a token works.
+  - Returns the company of the token. This is the quickest way to see that a token works.
   - With O(company_id), fails when the token belongs to another company.
 author:
   - medstack.control contributors (@medstack-control)
 extends_documentation_fragment:
   - medstack.control.connection
+  - medstack.control.attributes
   - medstack.control.attributes.info
 seealso:
   - module: medstack.control.medstack_cluster_info

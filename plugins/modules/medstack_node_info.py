@@ -30,6 +30,7 @@ options:
 extends_documentation_fragment:
   - medstack.control.connection
   - medstack.control.cluster
+  - medstack.control.attributes
   - medstack.control.attributes.info
 seealso:
   - module: medstack.control.medstack_node

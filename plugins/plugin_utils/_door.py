@@ -41,10 +41,6 @@ class Door(ActionBase):
     _supports_async = True
     _supports_check_mode = True
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._moved: dict[str, str] = {}  # secrets taken out of the task's environment, for the next try of `until`
-
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         _alive()
         super().run(tmp, task_vars)
@@ -75,11 +71,10 @@ class Door(ActionBase):
 
     def _hand_over(self, params: dict[str, Any], environment: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """Runs the module where the task's connection leads, or in the background."""
-        for option, variable in SECRETS.items():
-            if environment.get(variable):
-                self._moved[option] = environment[variable]
-            environment.pop(variable, None)
-        params = {**self._moved, **params}
+        moved = {option: environment.pop(variable) for option, variable in SECRETS.items() if environment.get(variable)}
+        # On the task, since each try of `until` makes this object anew, and the first one may have left the environment without them.
+        self._task.medstack_secrets = {**getattr(self._task, "medstack_secrets", {}), **moved}
+        params = {**self._task.medstack_secrets, **params}
         if self._connection.transport == "local":
             self._connection.set_become_plugin(None)
             # Interpreter discovery may find a Python without requests; the controller's own surely has it.

@@ -24,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parse(arguments)
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+        signal.signal(number, lambda *dummy: stopping.set())
     try:
         server = EmulatorServer(
             DrivenClock() if options.driven_clock else SystemClock(), switches=_switches(options), host=options.host, port=options.port
@@ -65,10 +65,10 @@ def _switches(options: argparse.Namespace) -> dict[str, Any]:
     """The switches that the options name. Raises ValueError."""
     switches: dict[str, Any] = {"latency": options.latency}
     for pair in options.switch:
-        name, _, value = pair.partition("=")
+        name, dummy, value = pair.partition("=")
         switches[name] = value
     for pair in options.duration:
-        action, _, value = pair.partition("=")
+        action, dummy, value = pair.partition("=")
         if action not in _DURATIONS:
             raise ValueError(f"--duration {pair}: the actions are {', '.join(_DURATIONS)}")
         switches[f"{action}_seconds"] = value

@@ -145,7 +145,7 @@ class Api:
 
 
 def _authorised(authorization: str | None) -> bool:
-    scheme, _, credentials = (authorization or "").partition(" ")
+    scheme, dummy, credentials = (authorization or "").partition(" ")
     if scheme.lower() != "basic":
         return False
     try:

@@ -19,16 +19,16 @@ from typing import Any
 OUTCOMES = ("ok", "error", "failed", "reverted", "stuck")
 
 
-def _choice(default: Any, *others: Any, doc: str) -> Any:
-    return field(default=default, metadata={"doc": doc, "choices": (default, *others)})
+def _choice(*choices: Any, doc: str) -> dict[str, Any]:
+    return {"doc": doc, "choices": choices}
 
 
-def _flag(doc: str) -> Any:
-    return field(default=False, metadata={"doc": doc, "flag": True})
+def _flag(doc: str) -> dict[str, Any]:
+    return {"doc": doc, "flag": True}
 
 
-def _seconds(default: float, doc: str) -> Any:
-    return field(default=default, metadata={"doc": doc, "seconds": True})
+def _seconds(doc: str) -> dict[str, Any]:
+    return {"doc": doc, "seconds": True}
 
 
 @dataclass
@@ -36,31 +36,54 @@ class Switches:
     """The switches, with what each means; the value written here is the default. Raises ValueError for a wrong name or value."""
 
     # What the endpoints look like
-    list_endpoint: str = _choice("on", "404", "405", doc="GET .../nodes: there, not found, or a method that is not allowed.")
-    patch_code: int = _choice(202, 200, doc="Status of the answer to a PATCH (resize).")
-    reboot_method: str = _choice("GET", "POST", doc="The method that reboots; the other one is answered 405.")
-    reboot_code: int = _choice(202, 200, 204, doc="Status of the answer to a reboot; 204 has no body.")
-    reboot: str = _choice("visible", "invisible", doc="Whether the status shows `rebooting`, or stays as it is all through.")
-    delete_answer: str = _choice("202", "202-empty", "204", doc="Answer to a DELETE: 202 with the node, 202 without a body, 204.")
-    delete_status: str = _choice("destroying", "deleting", doc="The status word of a node on its way out.")
-    tombstone: str = _choice("none", "destroyed", "deleted", doc="A destroyed node is 404 (`none`), or shown for ever with this status.")
-    tombstone_listed: bool = _flag("Whether the list shows the tombstones too.")
-    has_more: bool = _flag("Every list says `has_more: true`.")
-    error_body: str = _choice("object", "string", "html", "empty", doc="The form of the body of an error.")
+    list_endpoint: str = field(
+        default="on", metadata=_choice("on", "404", "405", doc="GET .../nodes: there, not found, or a method that is not allowed.")
+    )
+    patch_code: int = field(default=202, metadata=_choice(202, 200, doc="Status of the answer to a PATCH (resize)."))
+    reboot_method: str = field(
+        default="GET", metadata=_choice("GET", "POST", doc="The method that reboots; the other one is answered 405.")
+    )
+    reboot_code: int = field(default=202, metadata=_choice(202, 200, 204, doc="Status of the answer to a reboot; 204 has no body."))
+    reboot: str = field(
+        default="visible",
+        metadata=_choice("visible", "invisible", doc="Whether the status shows `rebooting`, or stays as it is all through."),
+    )
+    delete_answer: str = field(
+        default="202", metadata=_choice("202", "202-empty", "204", doc="Answer to a DELETE: 202 with the node, 202 without a body, 204.")
+    )
+    delete_status: str = field(
+        default="destroying", metadata=_choice("destroying", "deleting", doc="The status word of a node on its way out.")
+    )
+    tombstone: str = field(
+        default="none",
+        metadata=_choice("none", "destroyed", "deleted", doc="A destroyed node is 404 (`none`), or shown for ever with this status."),
+    )
+    tombstone_listed: bool = field(default=False, metadata=_flag("Whether the list shows the tombstones too."))
+    has_more: bool = field(default=False, metadata=_flag("Every list says `has_more: true`."))
+    error_body: str = field(
+        default="object", metadata=_choice("object", "string", "html", "empty", doc="The form of the body of an error.")
+    )
 
     # What a node looks like
-    size_shape: str = _choice("object", "id", "title", doc="How a node shows its size.")
-    late_fields: str = _choice("null", "missing", doc="How public_ip_address and operating_system look before the node was active.")
-    node_object: str = _choice("present", "missing", doc='Whether a node carries `object: "node"`.')
+    size_shape: str = field(default="object", metadata=_choice("object", "id", "title", doc="How a node shows its size."))
+    late_fields: str = field(
+        default="null",
+        metadata=_choice("null", "missing", doc="How public_ip_address and operating_system look before the node was active."),
+    )
+    node_object: str = field(default="present", metadata=_choice("present", "missing", doc='Whether a node carries `object: "node"`.'))
 
     # Who may do what when
-    busy_conflict: bool = _flag("A mutation is answered 409 while ANY node of the cluster is in transition, not only its own.")
-    delete_while_busy: str = _choice("conflict", "accepted", doc="A DELETE of a node in transition: 409, or done.")
+    busy_conflict: bool = field(
+        default=False, metadata=_flag("A mutation is answered 409 while ANY node of the cluster is in transition, not only its own.")
+    )
+    delete_while_busy: str = field(
+        default="conflict", metadata=_choice("conflict", "accepted", doc="A DELETE of a node in transition: 409, or done.")
+    )
 
     # What reads see
-    read_lag: float = _seconds(0, "For so long after a mutation, reads show the node as it was before.")
-    read_lag_hides_new: bool = _flag("With read_lag: for so long a new node is a 404 to a GET by id.")
-    list_lag: float = _seconds(0, "For so long a new node is missing from the list; inf: for ever.")
+    read_lag: float = field(default=0, metadata=_seconds("For so long after a mutation, reads show the node as it was before."))
+    read_lag_hides_new: bool = field(default=False, metadata=_flag("With read_lag: for so long a new node is a 404 to a GET by id."))
+    list_lag: float = field(default=0, metadata=_seconds("For so long a new node is missing from the list; inf: for ever."))
 
     # How the next operations end
     outcomes: tuple[str, ...] = field(
@@ -72,11 +95,11 @@ class Switches:
     )
 
     # Timing
-    creating_seconds: float = _seconds(180, "From the POST to `active`.")
-    resizing_seconds: float = _seconds(180, "From the PATCH to `active`.")
-    rebooting_seconds: float = _seconds(60, "From the reboot to `active`.")
-    deleting_seconds: float = _seconds(60, "From the DELETE until the node is gone.")
-    latency: float = _seconds(0, "Every API request takes so many REAL seconds, whatever the clock.")
+    creating_seconds: float = field(default=180, metadata=_seconds("From the POST to `active`."))
+    resizing_seconds: float = field(default=180, metadata=_seconds("From the PATCH to `active`."))
+    rebooting_seconds: float = field(default=60, metadata=_seconds("From the reboot to `active`."))
+    deleting_seconds: float = field(default=60, metadata=_seconds("From the DELETE until the node is gone."))
+    latency: float = field(default=0, metadata=_seconds("Every API request takes so many REAL seconds, whatever the clock."))
 
     def __setattr__(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, _checked(self._spec(name), value))

@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -35,8 +37,21 @@ QUICK = {"creating_seconds": 0.3, "resizing_seconds": 0.3, "rebooting_seconds": 
 CLUSTER = "cluster_owQNwd37"
 SMALL, MEDIUM, LARGE = "node_size_kwM9o3B8", "node_size_eY3J1QgW", "node_size_q8ZvrZpm"
 
-IN_PROCESS: dict[str, Any] = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
-BY_MODULE: dict[str, Any] = {"ansible_connection": "standin", "ansible_python_interpreter": sys.executable}
+
+def _plain_python() -> str:
+    """This Python, by a path without special characters: ansible-core does not quote the interpreter of an async module."""
+    if re.fullmatch(r"[\w/.-]+", sys.executable, re.ASCII):
+        return sys.executable
+    folder = Path(tempfile.mkdtemp(prefix="medstack-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    (folder / "venv").symlink_to(Path(sys.executable).parent.parent)
+    return str(folder / "venv" / "bin" / Path(sys.executable).name)
+
+
+PYTHON = _plain_python()
+
+IN_PROCESS: dict[str, Any] = {"ansible_connection": "local", "ansible_python_interpreter": PYTHON}
+BY_MODULE: dict[str, Any] = {"ansible_connection": "standin", "ansible_python_interpreter": PYTHON}
 
 
 @dataclass(frozen=True)
@@ -91,7 +106,7 @@ class Project:
         inventory = {"all": {"hosts": {name: dict(variables) for name, variables in hosts.items()}}}
         (folder / "inventory.yml").write_text(json.dumps(inventory, indent=1))
         self.environment = {
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "PATH": f"{Path(PYTHON).parent}:{os.environ['PATH']}",
             "HOME": str(folder / "home"),
             "TMPDIR": str(self.temporary),
             "LC_ALL": "C.UTF-8",
@@ -113,7 +128,7 @@ class Project:
         }
 
     def command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "ansible", "playbook", "-i", "inventory.yml", "site.yml", *arguments]
+        return [PYTHON, "-m", "ansible", "playbook", "-i", "inventory.yml", "site.yml", *arguments]
 
     def run(self, *arguments: str, timeout: float = 100.0) -> Finished:
         """Runs to the end; subprocess.TimeoutExpired after `timeout` s."""

@@ -58,6 +58,7 @@ def provision(emulator: dict[str, object]) -> str:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        check=False,
     )
     print(process.stdout, flush=True)
     if process.returncode:

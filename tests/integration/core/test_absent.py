@@ -58,7 +58,7 @@ def test_a_node_that_never_was_is_absent(core: Core) -> None:
 
 @pytest.mark.parametrize("name", ["cluster_None", "patient-logbook stagging"])
 def test_a_wrong_cluster_is_an_error_and_not_an_absent_node(core: Core, name: str) -> None:
-    one, _ = core.put(MEDIUM, SMALL)
+    one, dummy = core.put(MEDIUM, SMALL)
     result = core.run(node, cluster=name, node_id=one, state="absent")
     assert result["failed"]
     for text in (name, CLUSTER, CLUSTER_ID, "patient-logbook production"):

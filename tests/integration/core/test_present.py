@@ -117,7 +117,7 @@ def test_a_node_on_its_way_out_is_waited_for_and_not_counted(core: Core, word: s
     result = core.run(node, size="Medium")
     assert result["changed"]
     assert leaving not in ids(result)
-    assert sorted(size for size, _ in core.there()) == sorted([SMALL, MEDIUM])
+    assert sorted(size for size, dummy in core.there()) == sorted([SMALL, MEDIUM])
 
 
 def test_a_plan_made_amid_transitions_has_no_id(core: Core) -> None:

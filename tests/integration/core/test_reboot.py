@@ -17,8 +17,8 @@ from tests.support.core import MEDIUM, Core, mutations, outcomes
 @pytest.mark.parametrize("visible", ["visible", "invisible"])
 def test_rebooted_in_whatever_form(core: Core, method: str, code: int, visible: str) -> None:
     core.switches.update({"reboot_method": method, "reboot_code": code, "reboot": visible})
-    one, _ = core.put(MEDIUM, MEDIUM)
-    for _ in range(2):  # it is an act, not a state
+    one, dummy = core.put(MEDIUM, MEDIUM)
+    for dummy in range(2):  # it is an act, not a state
         core.journal.clear()
         begin = core.clock.now()
         result = core.run(node, node_id=one, state="rebooted")

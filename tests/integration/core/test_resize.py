@@ -182,10 +182,10 @@ def test_a_node_that_disappears_amid_its_resize_is_a_failure(core: Core) -> None
 @pytest.mark.parametrize("state", ["present", "rebooted", "absent"])
 def test_without_a_list_a_named_node_can_be_worked_on(core: Core, how: str, state: str) -> None:
     core.switches.list_endpoint = how
-    one, _ = core.put(MEDIUM, MEDIUM)
+    one, dummy = core.put(MEDIUM, MEDIUM)
     result = core.run(node, node_id=one, state=state, size="Large")
     assert "failed" not in result
-    assert [outcome for _, outcome in outcomes(result)] == ["done"]
+    assert [outcome for dummy, outcome in outcomes(result)] == ["done"]
     (warning,) = result["warnings"]
     assert "cannot be seen" in warning
     assert len(mutations(core.journal)) == 1

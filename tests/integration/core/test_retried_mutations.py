@@ -44,7 +44,7 @@ def test_put_off_by_the_server_and_sent_again(
     core.faults.add("status", method=method, path=path, status=status, headers=headers, times=2)
     result = core.run(node, **params)
     assert "failed" not in result
-    assert [outcome for _, outcome in outcomes(result)] == ["done"]
+    assert [outcome for dummy, outcome in outcomes(result)] == ["done"]
     assert result["api"]["retries"] == 2
     tries = core.journal.mutations()
     assert [entry.committed for entry in tries] == [False, False, True]
@@ -77,7 +77,7 @@ def test_refused_connections_are_no_ambiguity(core: Core, method: str, path: str
     result = core.run(node, **params)
     assert "failed" not in result
     assert sending
-    assert [outcome for _, outcome in outcomes(result)] == ["done"]
+    assert [outcome for dummy, outcome in outcomes(result)] == ["done"]
     assert result["api"]["retries"] >= 1
     assert [entry.committed for entry in core.journal.mutations()] == [True]
 

@@ -128,7 +128,7 @@ def test_a_trailing_slash_makes_no_other_cluster() -> None:
 
 
 def test_the_lock_is_free_afterwards_also_after_an_error() -> None:
-    for _ in range(2):
+    for dummy in range(2):
         with pytest.raises(ZeroDivisionError), cluster_lock(URL, "cluster_a", Clock(), 0.0, print):
             raise ZeroDivisionError
     with another_process():

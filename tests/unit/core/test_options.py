@@ -62,8 +62,8 @@ def test_the_environment_gives_what_is_not_given(monkeypatch: pytest.MonkeyPatch
 def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("TOKEN_KEY", "COMPANY_ID", "BASE_URL"):
         monkeypatch.setenv(f"MEDSTACK_{name}", "")
-    complaint, _ = check(node_info, token_value="someValue9Pw4Tr6Vb1", cluster="staging")
+    complaint, dummy = check(node_info, token_value="someValue9Pw4Tr6Vb1", cluster="staging")
     assert "token_key" in complaint
-    _, params = check(node_info, **TOKEN)
+    dummy, params = check(node_info, **TOKEN)
     assert params["company_id"] is None
     assert params["base_url"] == "https://api.medstack.co/v1"

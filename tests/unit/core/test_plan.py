@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -92,12 +93,16 @@ def test_destroying(status: str, others: list[str] | None, allow_empty: bool, ex
     assert [item.action for item in operations] == ([] if expected == "nothing" else ["destroy"])
 
 
-NODES_OF_A_PLAN = [node("node_a"), node("node_b", size=SMALL)]
-OPERATIONS = [operation("resize", MEDIUM, LARGE)]
+NODES_OF_A_PLAN = (node("node_a"), node("node_b", size=SMALL))
+OPERATIONS = (operation("resize", MEDIUM, LARGE),)
 
 
 def plan_id(
-    nodes: list[Node] = NODES_OF_A_PLAN, operations: Any = OPERATIONS, company: str = "company_a", cluster: str = "cluster_a", **more: Any
+    nodes: Sequence[Node] = NODES_OF_A_PLAN,
+    operations: Sequence[Any] = OPERATIONS,
+    company: str = "company_a",
+    cluster: str = "cluster_a",
+    **more: Any,
 ) -> Any:
     return make_plan(company, cluster, nodes, operations, **more).id
 

@@ -59,7 +59,7 @@ def pauses(times: list[float]) -> list[float]:
 
 
 def test_the_first_look_comes_after_a_second_then_every_twentieth_of_the_time_at_most_every_fifteen() -> None:
-    times, _, _ = looks_until(1800)
+    times, dummy, dummy = looks_until(1800)
     assert times[:20] == [float(second) for second in range(1, 21)]
     for before, pause in list(zip([0.0, *times], pauses(times)))[:-1]:
         assert pause == pytest.approx(min(15.0, max(1.0, before / 20)))
@@ -91,36 +91,36 @@ def trouble_until(end: float, **more: Any) -> Callable[[float], object | None]:
 
 
 def test_trouble_is_ridden_out() -> None:
-    times, verdict, _ = looks_until(60, trouble_until(5, status=500))
+    times, verdict, dummy = looks_until(60, trouble_until(5, status=500))
     assert (times, verdict) == ([1, 2, 3, 4, 5], "done")
 
 
 def test_trouble_to_the_end_is_kept() -> None:
-    _, end, clock = looks_until(60, trouble_until(1000))
+    dummy, end, clock = looks_until(60, trouble_until(1000))
     assert end.trouble.message == "trouble"
     assert clock.now() == 60
 
 
 def test_trouble_that_is_over_is_not_blamed() -> None:
-    _, end, _ = looks_until(60, lambda now: Transient("trouble") if now < 30 else None)
+    dummy, end, dummy = looks_until(60, lambda now: Transient("trouble") if now < 30 else None)
     assert end.trouble is None
 
 
 def test_a_429_doubles_the_shortest_pause_up_to_a_minute() -> None:
-    times, _, _ = looks_until(400, trouble_until(1000, status=429))
+    times, dummy, dummy = looks_until(400, trouble_until(1000, status=429))
     assert pauses(times)[:8] == [1, 2, 4, 8, 16, 32, 60, 60]
     # It stays: the server is not to be pressed again.
-    times, _, _ = looks_until(100, lambda now: Transient("", status=429) if now < 4 else None)
+    times, dummy, dummy = looks_until(100, lambda now: Transient("", status=429) if now < 4 else None)
     assert pauses(times)[:6] == [1, 2, 4, 4, 4, 4]
 
 
 def test_the_server_s_word_on_when_to_come_back_is_kept() -> None:
-    times, verdict, _ = looks_until(60, trouble_until(20, status=503, retry_after=20.0))
+    times, verdict, dummy = looks_until(60, trouble_until(20, status=503, retry_after=20.0))
     assert (times, verdict) == ([1, 21], "done")
 
 
 def test_a_word_that_lies_beyond_the_deadline_ends_the_wait_at_once() -> None:
-    _, end, clock = looks_until(60, trouble_until(1000, status=503, retry_after=59.5))
+    dummy, end, clock = looks_until(60, trouble_until(1000, status=503, retry_after=59.5))
     assert isinstance(end, TimedOut)
     assert end.trouble.retry_after == 59.5
     assert clock.now() == 1

@@ -70,7 +70,7 @@ def test_switches(control: Control, client: Client) -> None:
 def test_faults(control: Control, client: Client) -> None:
     control("POST", "/faults", {"kind": "status", "status": 503})
     control("POST", "/faults", [{"kind": "status", "status": 500}, {"kind": "foreign", "foreign": {"create": MEDIUM}}])
-    assert [client.get().status_code for _ in range(2)] == [503, 500]
+    assert [client.get().status_code for dummy in range(2)] == [503, 500]
     assert len(client.statuses()) == 1
     assert [rule["used"] for rule in control("GET", "/faults")] == [1, 1, 1]
     control("POST", "/faults", [{"kind": "status", "status": 500}, {"kind": "explode"}], code=400)

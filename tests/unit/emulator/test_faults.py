@@ -91,7 +91,7 @@ def test_redirect(server: EmulatorServer, client: Client) -> None:
 
 def test_empty_list(server: EmulatorServer, client: Client, node_id: str) -> None:
     server.faults.add("empty_list", method="GET", path="/nodes$", nth=2)
-    assert [client.statuses() for _ in range(3)] == [["active"], [], ["active"]]
+    assert [client.statuses() for dummy in range(3)] == [["active"], [], ["active"]]
 
 
 def test_any_body(server: EmulatorServer, client: Client) -> None:
@@ -102,12 +102,12 @@ def test_any_body(server: EmulatorServer, client: Client) -> None:
 def test_nth_and_times(server: EmulatorServer, client: Client) -> None:
     server.faults.add("status", status=503, method="GET", nth=2, times=2)
     client.post()  # does not match, so does not count
-    assert [client.get().status_code for _ in range(4)] == [200, 503, 503, 200]
+    assert [client.get().status_code for dummy in range(4)] == [200, 503, 503, 200]
 
 
 def test_for_ever(server: EmulatorServer, client: Client) -> None:
     server.faults.add("status", status=503, times=None)
-    assert {client.get().status_code for _ in range(5)} == {503}
+    assert {client.get().status_code for dummy in range(5)} == {503}
     server.faults.clear()
     assert client.get().status_code == 200
 
@@ -115,7 +115,7 @@ def test_for_ever(server: EmulatorServer, client: Client) -> None:
 def test_rules_work_like_a_queue(server: EmulatorServer, client: Client) -> None:
     server.faults.add("status", status=429, times=2)
     server.faults.add("status", status=500)
-    assert [client.get().status_code for _ in range(4)] == [429, 429, 500, 200]
+    assert [client.get().status_code for dummy in range(4)] == [429, 429, 500, 200]
 
 
 def test_a_refused_token_commits_nothing(server: EmulatorServer, client: Client) -> None:

@@ -60,7 +60,7 @@ def test_only_loopback(host: str) -> None:
 def test_requests_are_not_held_up_by_nagle(client: Client) -> None:
     client.get()
     seconds = []
-    for _ in range(25):
+    for dummy in range(25):
         before = time.monotonic()
         client.get()
         seconds.append(time.monotonic() - before)

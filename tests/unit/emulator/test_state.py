@@ -146,7 +146,7 @@ def test_operations_fail_with_that_status_at_the_old_size(world: World, word: st
 
 def test_outcomes_are_used_once_each_in_order(world: World) -> None:
     world.switches.outcomes = "ok,error"
-    nodes = [world.state.create(STAGING, SMALL).id for _ in range(3)]
+    nodes = [world.state.create(STAGING, SMALL).id for dummy in range(3)]
     world.clock.advance(180)
     assert [world.look(node_id)[0] for node_id in nodes] == ["active", "error", "active"]
 
@@ -339,7 +339,7 @@ def test_unknown_ids(world: World) -> None:
 
 def test_the_same_ids_and_addresses_follow_every_time(world: World) -> None:
     def made() -> list[object]:
-        nodes = [world.state.create(STAGING, SMALL).id for _ in range(3)]
+        nodes = [world.state.create(STAGING, SMALL).id for dummy in range(3)]
         world.clock.advance(180)
         return [(node_id, world.state.node(STAGING, node_id).public_ip_address) for node_id in nodes]
 

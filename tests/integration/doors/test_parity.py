@@ -1,0 +1,171 @@
+# Copyright: Contributors to the medstack.control project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The same task brings the same result through both doors, above all when it fails.
+
+One playbook over two hosts, one for each door, each with an emulator of its own. Each case has a cluster of its own.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Callable
+
+import pytest
+
+from tests.emulator.server import EmulatorServer
+from tests.integration.doors.parity import ADDED, comparable
+from tests.support.playbook import BY_MODULE, IN_PROCESS, MEDIUM, QUICK, SMALL, Finished, Project
+
+
+@dataclass(frozen=True)
+class Case:
+    """`arrange` prepares the case's cluster, which holds one Medium node; `says` is in the message, or None for a success."""
+
+    module: str
+    options: dict[str, Any]
+    says: str | None = None
+    changed: bool = False
+    arrange: Callable[[EmulatorServer, str], Any] = lambda server, cluster: None
+    keywords: dict[str, Any] = field(default_factory=dict)
+
+
+def _fault(kind: str, method: str, **values: Any) -> Callable[[EmulatorServer, str], Any]:
+    return lambda server, cluster: server.faults.add(kind, method=method, path=f"/{cluster}/", times=None, **values)
+
+
+CASES = {
+    # Reads
+    "company": Case("company_info", {}),
+    "clusters": Case("cluster_info", {}),
+    "sizes": Case("node_size_info", {"min_memory": 4}),
+    "nodes": Case("node_info", {}),
+    "node that is not there": Case("node_info", {"node_id": "node_none"}),
+    "company of somebody else": Case("company_info", {"company_id": "company_other"}, "belongs to company company_dlo"),
+    # Refused before anything is sent
+    "unsupported option": Case(
+        "node", {"size": "Medium", "count": 2}, "Unsupported parameters for (medstack.control.medstack_node) module"
+    ),
+    "missing option": Case("node", {"state": "absent"}, "state is absent but all of the following are missing: node_id"),
+    "one of two missing": Case("node", {}, "any of the following are missing: node_id, size"),
+    "exclusive options": Case("node", {"node_id": "{{ case_node }}", "min_count": 2}, "mutually exclusive"),
+    "no such choice": Case("node", {"state": "gone", "node_id": "{{ case_node }}"}, "value of state must be one of"),
+    "no number": Case("node", {"size": "Medium", "min_count": "many"}, "min_count"),
+    "out of range": Case("node", {"size": "Medium", "poll_interval": 0}, "poll_interval is 0.0, and must be more than 0"),
+    "token in the clear": Case("node", {"size": "Medium", "base_url": "http://api.medstack.co/v1"}, "plain http is for loopback only"),
+    # Refused by what the API says
+    "wrong token": Case("cluster_info", {"token_value": "wrongValue0123456789abcdefghijklm"}, "answered 401"),
+    "unknown size": Case("node", {"size": "Huge"}, 'The size "Huge" is not on offer'),
+    "unknown label": Case("node", {"size": "Medium", "cluster": "nowhere"}, 'No cluster has the label "nowhere"'),
+    "unknown cluster": Case("node_info", {"cluster": "cluster_none"}, "has no cluster cluster_none"),
+    "unknown node": Case("node", {"node_id": "node_none", "size": "Small"}, "has no node node_none"),
+    "last node": Case("node", {"node_id": "{{ case_node }}", "state": "absent"}, "last usable node"),
+    "failed bystander": Case(
+        "node",
+        {"size": "Small"},
+        "has a failed node",
+        arrange=lambda server, cluster: server.state.put_node(cluster, SMALL, status="error"),
+    ),
+    "no list": Case("node_info", {}, "answered 200, but not as", arrange=_fault("body", "GET", body='{"nodes": 3}')),
+    "a login page": Case("node_info", {}, "no JSON", arrange=_fault("html", "GET")),
+    "a redirect": Case("node_info", {}, "a redirect", arrange=_fault("redirect", "GET", location="https://elsewhere.example/")),
+    # Changes, and changes that fail
+    "check": Case("node", {"size": "Large"}, changed=True, keywords={"check_mode": True}),
+    "change": Case("node", {"size": "Large"}, changed=True),
+    "no change": Case("node", {"size": "Medium"}),
+    "not waited for": Case("node", {"size": "Large", "wait": False}, changed=True),
+    "status that nobody knows": Case(
+        "node", {"size": "Medium"}, arrange=lambda server, cluster: server.state.put_node(cluster, SMALL, status="dreaming")
+    ),
+    "too slow": Case(
+        "node",
+        {"node_id": "{{ case_node }}", "size": "Large", "wait_timeout": 0.5},
+        "did not get there within",
+        changed=True,
+        arrange=lambda server, cluster: server.switches.set("resizing_seconds", 3600),
+    ),
+    "refused": Case("node", {"size": "Large"}, "answered 403", arrange=_fault("status", "POST", status=403)),
+    "answer lost, found": Case("node", {"size": "Large", "adoption_grace": 0.5}, changed=True, arrange=_fault("commit_then_drop", "POST")),
+    "answer lost, not found": Case(
+        "node", {"size": "Large", "adoption_grace": 0.5}, "no new node showed up", True, _fault("drop_before", "POST")
+    ),
+}
+
+
+# Options that every case has unless it says otherwise.
+OF_A_CLUSTER = {"node", "node_info", "node_size_info"}
+NODE_DEFAULTS = {"poll_interval": 0.05, "reboot_grace": 0.5}
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[dict[str, EmulatorServer]]:
+    with EmulatorServer(switches=QUICK) as one, EmulatorServer(switches=QUICK) as other:
+        for server in (one, other):
+            for name, case in CASES.items():
+                cluster = _cluster(name)
+                server.state.add_cluster(f"case {name}", cluster_id=cluster)
+                server.state.put_node(cluster, MEDIUM, node_id=_node(name))
+                case.arrange(server, cluster)
+        yield {"in_process": one, "module": other}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory, servers: dict[str, EmulatorServer]) -> Finished:
+    connections = {"in_process": IN_PROCESS, "module": BY_MODULE}
+    hosts = {door: {**variables, "base_url": servers[door].base_url} for door, variables in connections.items()}
+    play = {
+        "hosts": "all",
+        "gather_facts": False,
+        "ignore_errors": True,
+        "strategy": "free",
+        "module_defaults": {"group/medstack.control.all": {"base_url": "{{ base_url }}"}, "medstack.control.medstack_node": NODE_DEFAULTS},
+        "tasks": [_task(name, case) for name, case in CASES.items()],
+    }
+    return Project(tmp_path_factory.mktemp("parity"), json.dumps([play]), hosts).run()
+
+
+@pytest.mark.parametrize("door", ["in_process", "module"])
+@pytest.mark.parametrize("name", CASES)
+def test_case(run: Finished, name: str, door: str) -> None:
+    case, outcome = CASES[name], run.outcome(name, door)
+    assert outcome.status == ("failed" if case.says else "ok"), outcome
+    assert outcome.result["changed"] is case.changed
+    if case.says:
+        assert case.says in outcome.result["msg"]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_both_doors_return_the_same(run: Finished, servers: dict[str, EmulatorServer], name: str) -> None:
+    one, other = (comparable(run.result(name, door), server) for door, server in servers.items())
+    assert one == other
+
+
+@pytest.mark.parametrize("module", sorted({case.module for case in CASES.values()}))
+def test_the_keys_are_always_the_same(run: Finished, module: str) -> None:
+    """Ok, changed, check mode, every failure, either door."""
+    names = [name for name, case in CASES.items() if case.module == module]
+    results = [outcome.result for outcome in run.outcomes if outcome.task in names]
+    besides = {"failed", "msg", "warnings", *ADDED}
+    keys = {frozenset(key for key in result if key not in besides and not key.startswith("_ansible")) for result in results}
+    assert len(keys) == 1, keys
+
+
+def _cluster(name: str) -> str:
+    return "cluster_case" + str(list(CASES).index(name))
+
+
+def _node(name: str) -> str:
+    return "node_case" + str(list(CASES).index(name))
+
+
+def _task(name: str, case: Case) -> dict[str, Any]:
+    cluster = {"cluster": _cluster(name)} if case.module in OF_A_CLUSTER else {}
+    return {
+        "name": name,
+        f"medstack.control.medstack_{case.module}": {**cluster, **case.options},
+        "vars": {"case_node": _node(name)},
+        **case.keywords,
+    }

@@ -1,0 +1,240 @@
+# Copyright: Contributors to the medstack.control project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The token shows up nowhere: not on the screen at -vvvv, not in results or other files, not in a command line."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.emulator.server import EmulatorServer
+from tests.support.eventually import eventually
+from tests.support.playbook import BY_MODULE, CLUSTER, IN_PROCESS, MEDIUM, QUICK, Finished, Project, Running
+
+KEY, VALUE = EmulatorServer.token_key, EmulatorServer.token_value
+BASE64 = base64.b64encode(f"{KEY}:{VALUE}".encode()).decode()
+FORBIDDEN = {
+    "token key": KEY,
+    "token value": VALUE,
+    "the pair in base64": BASE64,
+    "the value in base64": base64.b64encode(VALUE.encode()).decode(),
+}
+
+# Given under names that the collection does not look for itself.
+NO_TOKEN = {"MEDSTACK_TOKEN_KEY": "", "MEDSTACK_TOKEN_VALUE": ""}
+ELSEWHERE = {**NO_TOKEN, "TEST_KEY": KEY, "TEST_VALUE": VALUE}
+BY_OPTION = """
+    group/medstack.control.all:
+      token_key: "{{ lookup('ansible.builtin.env', 'TEST_KEY') }}"
+      token_value: "{{ lookup('ansible.builtin.env', 'TEST_VALUE') }}"
+""".rstrip()
+BY_TASK_ENVIRONMENT = """
+  environment:
+    MEDSTACK_TOKEN_KEY: "{{ lookup('ansible.builtin.env', 'TEST_KEY') }}"
+    MEDSTACK_TOKEN_VALUE: "{{ lookup('ansible.builtin.env', 'TEST_VALUE') }}"
+"""
+
+# What a server may say back.
+ECHO = f"You sent Basic {BASE64}, which is {KEY}:{VALUE}, or {KEY} and {VALUE}."
+
+# company_id -> what goes wrong with every request about it, and what the message holds.
+FAULTS = {
+    "unauthorised": ({"kind": "status", "status": 401, "body": ECHO}, "answered 401"),
+    "missing": ({"kind": "status", "status": 404, "body": json.dumps({"message": ECHO})}, "answered 404"),
+    "busy": ({"kind": "status", "status": 429, "body": json.dumps(ECHO), "headers": {"Retry-After": "9999"}}, "answered 429"),
+    "down": ({"kind": "status", "status": 503, "body": ECHO, "headers": {"Retry-After": "9999"}}, "answered 503"),
+    "page": ({"kind": "body", "body": f"<html>{ECHO}</html>", "content_type": "text/html"}, "no JSON"),
+    "truncated": ({"kind": "body", "body": '{"object": "list", "data": [{"id": "clus'}, "no JSON"),
+    "partial": ({"kind": "body", "body": json.dumps({"data": [], "has_more": True, "note": ECHO})}, "not as the API's contract says"),
+    "redirect": ({"kind": "redirect", "location": f"https://{KEY}:{VALUE}@elsewhere.example/{BASE64}"}, "a redirect to"),
+}
+
+ERRORS = f"""
+- hosts: all
+  gather_facts: false
+  ignore_errors: true
+  strategy: free
+  module_defaults: {BY_OPTION}
+      base_url: "{{{{ base_url }}}}"
+    medstack.control.medstack_node: {{poll_interval: 0.05, adoption_grace: 0.3}}
+  tasks:
+{"".join(f"    - {{name: {company}, medstack.control.medstack_cluster_info: {{company_id: {company}}}}}" + chr(10) for company in FAULTS)}
+    - name: lost
+      medstack.control.medstack_node: {{size: Medium, min_count: 2}}
+    - name: too late
+      medstack.control.medstack_cluster_info: {{company_id: slow, request_timeout: 0.2}}
+      timeout: 2
+"""
+HOSTS = {"in_process": IN_PROCESS, "module": BY_MODULE}
+
+
+@pytest.fixture(scope="module")
+def unreachable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Started before the other tests here: a read is tried again for a minute."""
+    playbook = "[{hosts: all, gather_facts: false, tasks: [{name: refused, medstack.control.medstack_cluster_info: {}, timeout: 90}]}]"
+    with EmulatorServer() as server:
+        server.stop_listening()
+        project = Project(tmp_path_factory.mktemp("unreachable"), playbook, HOSTS, {"MEDSTACK_BASE_URL": server.base_url})
+        with project.start("-vvvv") as running:
+            yield running
+
+
+@pytest.fixture(scope="module")
+def errors(tmp_path_factory: pytest.TempPathFactory, unreachable: Running) -> Iterator[tuple[Project, Finished]]:
+    with EmulatorServer(switches=QUICK) as one, EmulatorServer(switches=QUICK) as other:
+        for server in (one, other):
+            server.state.put_node(CLUSTER, MEDIUM)
+            for company, (fault, dummy) in FAULTS.items():
+                server.faults.add(path=f"/{company}/", times=None, **fault)
+            server.faults.add("slow", path="/slow/", times=None, seconds=0.5)
+            server.faults.add("status", method="POST", status=502, body=ECHO)
+        servers = {"in_process": one, "module": other}
+        hosts = {door: {**HOSTS[door], "base_url": server.base_url} for door, server in servers.items()}
+        project = Project(tmp_path_factory.mktemp("errors"), ERRORS, hosts, {**ELSEWHERE, "ANSIBLE_PIPELINING": "0"})
+        yield project, project.run("-vvvv")
+
+
+@pytest.mark.parametrize("door", ["in_process", "module"])
+def test_the_errors_are_those_meant(errors: tuple[Project, Finished], door: str) -> None:
+    dummy, run = errors
+    for company, (dummy, says) in FAULTS.items():
+        assert says in run.result(company, door)["msg"]
+    assert "answered 502" in run.result("lost", door)["msg"]
+    assert run.outcome("too late", door).status == "failed"
+
+
+def test_no_error_shows_it(errors: tuple[Project, Finished]) -> None:
+    project, run = errors
+    assert "no answer came in time" in run.stderr  # the line about the next try
+    _assert_clean(project, run.output)
+
+
+# The process's environment, module_defaults, keywords of the play.
+WAYS = {
+    "option": ({}, BY_OPTION, ""),
+    "task environment": ({}, "{}", BY_TASK_ENVIRONMENT),
+    "environment": ({"MEDSTACK_TOKEN_KEY": KEY, "MEDSTACK_TOKEN_VALUE": VALUE}, "{}", ""),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_no_way_of_giving_it_shows_it(tmp_path: Path, emulator: EmulatorServer, unreachable: Running, way: str) -> None:
+    environment, defaults, keywords = WAYS[way]
+    playbook = f"""
+- hosts: all
+  gather_facts: false
+  module_defaults: {defaults}
+{keywords}
+  tasks:
+    - medstack.control.medstack_company_info:
+"""
+    project = Project(tmp_path, playbook, HOSTS, {**ELSEWHERE, **environment, **_reaching(emulator)})
+    run = project.run("-vvvv")
+    assert run.returncode == 0, run.output
+    assert "EXEC" in run.stdout
+    _assert_clean(project, run.output)
+
+
+@pytest.mark.parametrize("way", ["option", "task environment"])
+def test_in_the_background(tmp_path: Path, emulator: EmulatorServer, unreachable: Running, way: str) -> None:
+    """Ansible's own polling would print the task's environment; and the next try has to have the token too."""
+    dummy, defaults, keywords = WAYS[way]
+    playbook = f"""
+- hosts: all
+  gather_facts: false
+  module_defaults: {defaults}
+{keywords}
+  tasks:
+    - name: at the second try
+      medstack.control.medstack_node_info: {{cluster: "cluster_{{{{ inventory_hostname }}}}"}}
+      async: 30
+      poll: 1
+      register: seen
+      until: seen is success
+      retries: 2
+      delay: 0
+"""
+    for name in HOSTS:
+        emulator.state.add_cluster(name, cluster_id=f"cluster_{name}")
+        emulator.faults.add("status", path=f"/cluster_{name}/nodes$", status=403)
+    project = Project(tmp_path, playbook, HOSTS, {**ELSEWHERE, **_reaching(emulator)})
+    with project.start("-vvvv") as running:
+        run = running.finish()
+        # The module's file is removed some seconds after its result was there.
+        eventually(lambda: not project.processes(), "the end of all processes")
+    assert [run.result("at the second try", name)["attempts"] for name in HOSTS] == [2, 2]
+    assert run.returncode == 0, run.output
+    _assert_clean(project, run.output)
+
+
+def test_no_command_line_holds_it(tmp_path: Path, emulator: EmulatorServer, unreachable: Running) -> None:
+    emulator.switches.creating_seconds = 3600
+    emulator.state.put_node(CLUSTER, MEDIUM)
+    playbook = f"""
+- hosts: all
+  gather_facts: false
+{BY_TASK_ENVIRONMENT}
+  tasks:
+    - medstack.control.medstack_node: {{size: Medium, min_count: 2, poll_interval: 0.05}}
+"""
+    project = Project(tmp_path, playbook, {"module": BY_MODULE}, {**ELSEWHERE, **_reaching(emulator)})
+    with project.start():
+        eventually(emulator.journal.mutations, "the create")
+        commands = [Path(f"/proc/{pid}/cmdline").read_bytes().decode() for pid in project.processes()]
+    assert any("AnsiballZ_medstack_node.py" in command for command in commands)
+    assert not [command for command in commands for text in FORBIDDEN.values() if text in command]
+
+
+def test_an_unforeseen_exception_does_not_show_it(tmp_path: Path, emulator: EmulatorServer, unreachable: Running) -> None:
+    """Whatever a library may put into an exception."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import requests\n"
+        "def request(session, *arguments, **keywords):\n"
+        f"    raise RuntimeError(f'Basic {BASE64} {{session.auth}} {KEY}:{VALUE}')\n"
+        "requests.Session.request = request\n"
+    )
+    playbook = f"""
+- hosts: all
+  gather_facts: false
+  ignore_errors: true
+  module_defaults: {BY_OPTION}
+  tasks:
+    - name: broken
+      medstack.control.medstack_cluster_info:
+"""
+    project = Project(tmp_path, playbook, HOSTS, {**ELSEWHERE, **_reaching(emulator), "PYTHONPATH": str(tmp_path)})
+    run = project.run("-vvvv")
+    (tmp_path / "sitecustomize.py").unlink()
+    for door in HOSTS:
+        assert "A bug in medstack.control: RuntimeError" in run.result("broken", door)["msg"]
+    _assert_clean(project, run.output)
+
+
+def test_nobody_there(unreachable: Running) -> None:
+    run = unreachable.finish()
+    one, other = (run.result("refused", door) for door in ("in_process", "module"))
+    assert "no connection could be made" in one["msg"]
+    assert one.keys() - {"exception"} == other.keys() - {"exception", "invocation"}
+    assert run.stderr.count("Trying again") >= 3
+    for text in FORBIDDEN.values():
+        assert text not in run.output
+
+
+def _reaching(emulator: EmulatorServer) -> dict[str, str]:
+    """Without pipelining, so that command lines are shown in full and modules are files for a while."""
+    return {"MEDSTACK_BASE_URL": emulator.base_url, "ANSIBLE_PIPELINING": "0"}
+
+
+def _assert_clean(project: Project, output: str) -> None:
+    texts = {"what was printed": output}
+    for path in (*project.folder.rglob("*"), *project.temporary.rglob("*")):
+        if path.is_file():
+            texts[str(path)] = path.read_bytes().decode("utf-8", "replace")
+    found = [f"{what} in {where}" for where, text in texts.items() for what, secret in FORBIDDEN.items() if secret in text]
+    assert not found

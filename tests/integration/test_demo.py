@@ -1,0 +1,130 @@
+# Copyright: Contributors to the medstack.control project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The demo: what its steps send to the emulator, and how it ends when it is interrupted or fails."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.demo.emulation import emulator
+from tests.demo.steps import CHECKOUT, STEPS, Runner
+from tests.support.eventually import eventually
+
+BRIEF = {"creating": 0.2, "resizing": 0.2, "rebooting": 0.2, "deleting": 0.2}  # s
+
+
+def mutations(ready: dict[str, Any]) -> list[tuple[str, str]]:
+    """Method and end of the path of every request so far that asked for a change."""
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(f"{ready['control_url']}/journal") as answer:
+        return [(entry["method"], entry["path"].rpartition("/")[2]) for entry in json.load(answer) if entry["mutation"]]
+
+
+def test_the_steps_send_what_their_headings_say_and_the_second_provisioning_nothing(tmp_path: Path) -> None:
+    sent = []
+    with emulator(BRIEF) as ready, (tmp_path / "output").open("w+", encoding="utf-8") as output:
+        runner = Runner(ready, tmp_path)
+        for step in STEPS:
+            before = len(mutations(ready))
+            begin = output.seek(0, os.SEEK_END)
+            assert runner.run(runner.arguments(step), output.fileno()) == 0
+            output.seek(begin)
+            changed = re.search(r"changed=(\d+)", output.read())
+            assert changed
+            sent.append((step.playbook, mutations(ready)[before:], changed[1] != "0"))
+        output.seek(0)
+        said = output.read()
+    assert [(playbook, [request[0] for request in requests], changed) for playbook, requests, changed in sent] == [
+        ("preflight", [], False),
+        ("provision", ["POST", "POST", "POST"], True),
+        ("provision", [], False),
+        ("resize", ["PATCH"], True),
+        ("reboot", ["GET"], True),
+        ("preflight", [], False),
+        ("destroy", ["DELETE"], True),
+    ]
+    resized = sent[3][1][0][1]
+    assert f"resize {resized} Small -> Large: done" in said
+    assert ready["token_value"] not in said
+    assert ready["token_key"] not in said
+
+
+@pytest.fixture
+def demo() -> Iterator[subprocess.Popen[str]]:
+    """The demo as `make demo` starts it, in a process group of its own, as in a terminal."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.demo"],
+        cwd=CHECKOUT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    with process:
+        yield process
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def read_until(process: subprocess.Popen[str], text: str) -> str:
+    """The demo's output up to the line that holds `text`."""
+    assert process.stdout
+    seen = ""
+    for line in process.stdout:
+        seen += line
+        if text in line:
+            return seen
+    raise AssertionError(f"the demo ended without saying {text!r}:\n{seen}")
+
+
+def is_refused(base_url: str) -> bool:
+    port = re.search(r":(\d+)/", base_url)
+    assert port
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", int(port[1]))) != 0
+
+
+@pytest.mark.parametrize(
+    ("stop", "status"),
+    [
+        pytest.param(lambda pid: os.killpg(pid, signal.SIGINT), 130, id="ctrl-c"),
+        pytest.param(lambda pid: os.kill(pid, signal.SIGTERM), 128 + signal.SIGTERM, id="terminated"),
+    ],
+)
+def test_interrupted_in_a_step_it_stops_the_emulator(demo: subprocess.Popen[str], stop: Any, status: int) -> None:
+    said = read_until(demo, "PLAY [Provision]")
+    base_url = re.search(r"http://\S+", said)
+    assert base_url
+    assert not is_refused(base_url[0])
+    stop(demo.pid)
+    demo.communicate(timeout=30)
+    assert demo.returncode == status
+    eventually(lambda: is_refused(base_url[0]), "the emulator is gone")
+
+
+def test_killed_it_leaves_no_emulator(demo: subprocess.Popen[str]) -> None:
+    base_url = re.search(r"http://\S+", read_until(demo, "http://"))
+    assert base_url
+    os.killpg(demo.pid, signal.SIGKILL)
+    demo.wait()  # until then it is a zombie, and to the emulator still there
+    eventually(lambda: is_refused(base_url[0]), "the emulator is gone")
+
+
+def test_a_step_that_fails_fails_the_demo_with_its_status(tmp_path: Path) -> None:
+    with emulator(BRIEF) as ready, (tmp_path / "output").open("w", encoding="utf-8") as output:
+        runner = Runner({**ready, "token_value": "notTheTokenValue8Hq3LmZx6Rt1Wc5Yb"}, tmp_path)
+        assert runner.run(["medstack.control.preflight"], output.fileno()) == 2
+        assert not mutations(ready)

@@ -44,7 +44,7 @@ venv: .venv/test.stamp
 demo: .venv/demo.stamp
 	@$(PY) -m tests.demo
 
-STAGES := lint unit core schemathesis molecule sanity docs install
+STAGES := lint core unit schemathesis molecule sanity docs install
 
 .PHONY: test
 test: .venv/test.stamp

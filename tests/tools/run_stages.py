@@ -1,7 +1,7 @@
 # Copyright: Contributors to the medstack.control project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs stages of the checks one after another, one line for each, up to the first that fails.
+"""Runs stages of the checks, two at a time, one line for each as it ends, up to the first that fails.
 
     python tests/tools/run_stages.py lint unit
 
@@ -19,31 +19,50 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 OUTPUT = Path(".cache/test")
-# A stage takes a minute or two: one that takes so long (s) hangs.
+# Most stages keep one core busy, and there are two where the time limit of the whole is meant for.
+AT_ONCE = 2
+# A stage takes a minute or three: one that takes so long (s) hangs.
 LIMIT = 1200
 TAIL = 60
 
 
-def run(stage: str) -> int:
-    """The exit status of a stage; its whole process group is ended when it hangs or is interrupted."""
-    with OUTPUT.joinpath(f"{stage}.log").open("wb") as log:
-        process = subprocess.Popen(
-            [os.environ.get("MAKE", "make"), f"test-{stage}"],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        try:
-            return process.wait(LIMIT)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGTERM)
-            log.write(b"\nEnded after %d s: it hangs.\n" % LIMIT)
-            return process.wait()
-        except KeyboardInterrupt:
-            os.killpg(process.pid, signal.SIGINT)
-            process.wait()
-            raise
+class Stage:
+    """A stage that runs, in a process group of its own."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.log = OUTPUT / f"{name}.log"
+        self._started = time.monotonic()
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [os.environ.get("MAKE", "make"), f"test-{name}"],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def seconds(self) -> float:
+        return time.monotonic() - self._started
+
+    def status(self) -> int | None:
+        """The exit status; None while it runs. One that hangs is ended."""
+        status = self._process.poll()
+        if status is None and self.seconds() > LIMIT:
+            self.end()
+            with self.log.open("ab") as log:
+                log.write(b"\nEnded after %d s: it hangs.\n" % LIMIT)
+            return 1
+        return status
+
+    def end(self) -> None:
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGINT)
+            try:
+                self._process.wait(20)
+            except subprocess.TimeoutExpired:
+                os.killpg(self._process.pid, signal.SIGKILL)
+                self._process.wait()
 
 
 def counts() -> str:
@@ -58,20 +77,29 @@ def counts() -> str:
     return f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else "")
 
 
-def main(stages: list[str]) -> int:
+def main(names: list[str]) -> int:
     OUTPUT.mkdir(parents=True, exist_ok=True)
     for report in OUTPUT.glob("*.xml"):
         report.unlink()
-    for stage in stages:
-        print(f"{stage} ".ljust(18, "."), end=" ", flush=True)
-        started = time.monotonic()
-        status = run(stage)
-        print(f"{'ok' if status == 0 else 'FAILED':6} {time.monotonic() - started:4.0f} s", flush=True)
-        if status:
-            log = OUTPUT / f"{stage}.log"
-            print(*log.read_text("utf-8", "replace").splitlines()[-TAIL:], sep="\n")
-            print(f"\nThe whole output is in {log}. To repeat this stage alone: make test-{stage}")
-            return 1
+    waiting, running = list(names), []
+    try:
+        while waiting or running:
+            while waiting and len(running) < AT_ONCE:
+                running.append(Stage(waiting.pop(0)))
+            time.sleep(0.1)
+            for stage in list(running):
+                status = stage.status()
+                if status is None:
+                    continue
+                running.remove(stage)
+                print(f"{stage.name} ".ljust(18, "."), f"{'ok' if status == 0 else 'FAILED':6} {stage.seconds():4.0f} s", flush=True)
+                if status:
+                    print(*stage.log.read_text("utf-8", "replace").splitlines()[-TAIL:], sep="\n")
+                    print(f"\nThe whole output is in {stage.log}. To repeat this stage alone: make test-{stage.name}")
+                    return 1
+    finally:
+        for stage in running:
+            stage.end()
     if list(OUTPUT.glob("*.xml")):
         print(counts())
     return 0

@@ -15,7 +15,7 @@ options:
       - Whether to wait until the last operation is done. V(false) leaves it in flight, with the outcome V(started).
       - Operations run one at a time, so all but the last are always waited for, and so is whatever is under way when the
         task starts; only a check with O(wait=false) looks without waiting.
-      - A node whose creation was left in flight is counted by the next task only once the API lists it.
+      - A create is left only once the API lists the node, so that the next task counts it.
     type: bool
     default: true
   wait_timeout:
@@ -40,7 +40,8 @@ options:
     default: 180.0
   lock:
     description:
-      - Whether to let only one run on this machine change a cluster at a time. Runs on different machines do not see this lock.
+      - Whether to let only one run on this machine change a cluster at a time.
+      - Runs on different machines do not see this lock, and neither do containers (as in AWX) that have each their own C(/tmp).
     type: bool
     default: true
 """

@@ -60,6 +60,8 @@ class Connection:
     request_timeout: float = 30.0
 
     def __post_init__(self) -> None:
+        if "@" in self.base_url:  # before anything can print it
+            raise Refused("base_url holds credentials.", "Give them as token_key and token_value.")
         try:
             parts = urlsplit(self.base_url)
             usable = parts.scheme in ("http", "https") and parts.hostname and not parts.query and not parts.fragment and parts.port != 0
@@ -70,8 +72,6 @@ class Connection:
                 f"base_url {clean(self.base_url)} is no address of an API.",
                 "Give it as https://host/path, such as https://api.medstack.co/v1.",
             )
-        if parts.username or parts.password:
-            raise Refused("base_url holds credentials.", "Give them as token_key and token_value.")
         if self.plain_http and not LOOPBACK.match(parts.hostname or ""):
             raise Refused(
                 f"base_url {clean(self.base_url)} would send the token in the clear: plain http is for loopback only.", "Use https."
@@ -261,6 +261,8 @@ class Client:
             data = json.loads(text)
         except (ValueError, RecursionError):
             data = None
+        # Once more: decoding may have brought to light what escapes had hidden.
+        data = self._redactor.value(data)
         if isinstance(data, dict):
             said = next((data[key] for key in ("message", "detail", "error", "title") if data.get(key)), data)
             text = said if isinstance(said, str) else json.dumps(said)
@@ -342,7 +344,9 @@ def _path(*parts: str) -> str:
     """Words and ids as a path. An id that could address something else ("..", "a/b") is refused."""
     for part in parts:
         if not is_id(part):
-            raise Refused(f'"{clean(part)}" is no id: ids consist of letters, digits, "_" and "-".', "Correct it.")
+            raise Refused(
+                f'"{clean(part)}" is no id: ids consist of letters, digits, "_" and "-".', "Correct node_id, cluster or company_id."
+            )
     return "/".join(parts)
 
 

@@ -10,15 +10,16 @@ What happened so far can be read at any moment (`actions`, `changed`, `nodes`), 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Callable
 
 from . import _judge
 from ._api import Client
-from ._errors import AnswerLost, ApiError, MedstackError, NotDone, Stopped
+from ._errors import AnswerLost, ApiError, MedstackError, NotDone, Stopped, Transient
 from ._judge import Looks, Verdict
-from ._lost import Unknown, find_changed, find_created
+from ._lost import Search, Unknown
 from ._models import Node
 from ._observe import Observer
 from ._plan import CREATE, DESTROY, REBOOT, RESIZE, Operation, Plan, foreign_change
@@ -76,16 +77,21 @@ class Applier:
                 tell(f"waiting for {_statuses(waiting_for)}")
             return None if waiting_for else True
 
+        def look() -> list[Node]:
+            nodes = observe()
+            if not nodes and any(not node.leaving for node in self.nodes):
+                raise Transient("the list of nodes is empty, though nodes were there just now")
+            return nodes
+
         tell(f"waiting for {_statuses(waiting_for)}")
+        deadline = self._deadline()
         try:
-            watch(observe, settled, self._clock, self._deadline(), Schedule(self._waiting.poll_interval))
+            self._watch(look, settled, deadline, tell)
         except TimedOut as end:
-            stuck = waiting_for[0]
             raise Stopped(
-                f"Cluster {self._where.title} did not settle within {duration(self._waiting.wait_timeout)}: "
+                f"Cluster {self._where.title} did not settle {_in_time(end, deadline)}: "
                 f"{_statuses(waiting_for)}.{_trouble(end)} Nothing was sent.",
-                "Run again later: nothing is lost. A node that is stuck for good can be removed: "
-                + task("medstack_node", cluster=self._where.cluster_id, node_id=stuck.id, state="absent"),
+                self._unstick(waiting_for[0]),
             ) from None
 
     def apply(self, plan: Plan) -> None:
@@ -124,6 +130,7 @@ class Applier:
             looks = Looks(before, answer)
             verdict = _judge.judge(operation, looks, self._waiting.reboot_grace)
             if is_last and not self._waiting.wait and (verdict is None or verdict.outcome == _judge.DONE):
+                self._leave(operation, action["node_id"], answer, title, deadline)
                 return
             try:
                 verdict = self._finish(operation, looks, title, deadline)
@@ -164,8 +171,8 @@ class Applier:
                 pause = min(pause * 2, 15.0)
                 self._refuse_foreign_change(operation)
             except AnswerLost as loss:
-                self._report(title, f"the answer was lost; looking what became of it for up to {duration(self._waiting.adoption_grace)}")
-                return self._recover(operation, action, loss)
+                self._report(title, "the answer was lost")
+                return self._recover(operation, title, action, loss)
             except ApiError as error:
                 action["outcome"] = _judge.FAILED
                 if operation.action == DESTROY and error.status == 404 and self._observer.node(operation.node_id or "") is None:
@@ -187,17 +194,18 @@ class Applier:
             return self._client.reboot_node(company, cluster, node_id, catalogue)
         return self._client.destroy_node(company, cluster, node_id, catalogue)
 
-    def _recover(self, operation: Operation, action: dict[str, Any], loss: AnswerLost) -> Node | None:
+    def _recover(self, operation: Operation, title: str, action: dict[str, Any], loss: AnswerLost) -> Node | None:
         """The node as the lost mutation left it."""
-        grace = self._waiting.adoption_grace
+        tell = self._teller(f"{title}: looking what became of it")
+        search = Search(self._observer, self._clock, self._waiting.adoption_grace, tell)
         try:
             if operation.action == CREATE and operation.to_size is not None:
-                node: Node | None = find_created(
-                    self._observer, {known.id for known in self.nodes}, operation.to_size, grace, self._clock, loss
-                )
+                node: Node | None = search.created({known.id for known in self.nodes}, operation.to_size, loss)
             else:
-                node = find_changed(self._observer, operation, grace, self._clock, loss)
-        except Unknown:
+                node = search.changed(operation, loss)
+        except Unknown as unknown:
+            for new in unknown.nodes:
+                self._remember(new)
             raise
         except Stopped:
             action["outcome"] = _judge.FAILED
@@ -226,37 +234,42 @@ class Applier:
         try:
             verdict = _judge.judge(operation, looks, self._waiting.reboot_grace)
             if verdict is None:
-                verdict = watch(look, judged, self._clock, deadline, Schedule(self._waiting.poll_interval))
+                verdict = self._watch(look, judged, deadline, tell)
         except TimedOut as end:
             last = looks.latest.status_text if looks.latest else "not to be seen"
             raise Stopped(
-                f"{node_id} did not get there within {duration(deadline.seconds)}: last seen, it was {last}.{_trouble(end)}",
-                "Wait until it is active: running the same task again would reboot it once more."
-                if operation.action == REBOOT
-                else "Run the same task again: it waits for what is under way and goes on from there; wait_timeout sets how long.",
+                f"{node_id} did not get there {_in_time(end, deadline)}: last seen, it was {last}.{_trouble(end)}",
+                _resume(operation, node_id),
             ) from None
         if operation.action == CREATE and verdict.outcome == _judge.DONE:
             self._await_listed(node_id, tell, deadline)
         return verdict
 
-    def _await_listed(self, node_id: str, tell: Callable[[str], None], deadline: Deadline) -> None:
+    def _leave(self, operation: Operation, node_id: str, answer: Node | None, title: str, deadline: Deadline) -> None:
+        """What an operation that is not waited for needs all the same, so that the next task sees it."""
+        if operation.action == CREATE:
+            self._await_listed(node_id, self._teller(title), deadline, in_any_status=True)
+        elif answer is None:
+            with suppress(ApiError):  # it is accepted: not to see it now is no failure
+                self._remember(self._observer.node(node_id, patient=False), node_id)
+
+    def _await_listed(self, node_id: str, tell: Callable[[str], None], deadline: Deadline, in_any_status: bool = False) -> None:
         """A node that the list does not show yet would be created once more by the next run."""
 
         def shown(nodes: list[Node]) -> bool | None:
             # Only this one is remembered: what else is new has to be noticed before the next mutation.
             for node in nodes:
-                if node.id == node_id and not node.transitional:
+                if node.id == node_id and (in_any_status or not node.transitional):
                     self._remember(node)
                     return True
-            tell("active, not listed yet")
+            tell("not listed yet")
             return None
 
-        look = partial(self._observer.nodes, patient=False)
         try:
-            watch(look, shown, self._clock, deadline, Schedule(self._waiting.poll_interval), at_once=True)
+            self._watch(partial(self._observer.nodes, patient=False), shown, deadline, tell, at_once=True)
         except TimedOut as end:
             raise Stopped(
-                f"{node_id} is active, but the list of nodes did not show it within {duration(deadline.seconds)}.{_trouble(end)}",
+                f"{node_id} is there, but the list of nodes did not show it {_in_time(end, deadline)}.{_trouble(end)}",
                 f"Do not run this again before medstack.control.medstack_node_info lists {node_id}: it would create one more.",
             ) from None
 
@@ -268,12 +281,25 @@ class Applier:
             node = self._observer.node(operation.node_id or "")
             seen = [node] if node else []
         change = foreign_change(self.nodes, seen, operation.node_id if operation.action == DESTROY else None)
+        self.nodes = seen
         if change:
             raise Stopped(
                 f"{change}: somebody else is changing this cluster, so this was not sent.",
                 "Let them finish, then run again: what is there is looked at anew.",
             )
-        self.nodes = seen
+
+    def _watch(
+        self,
+        look: Callable[[], Any],
+        judge: Callable[[Any], Any],
+        deadline: Deadline,
+        tell: Callable[[str], None],
+        at_once: bool = False,
+    ) -> Any:
+        def trouble(error: Transient) -> None:
+            tell(f"cannot be looked at now ({error.status or 'no answer'})")
+
+        return watch(look, judge, self._clock, deadline, Schedule(self._waiting.poll_interval), at_once, trouble)
 
     # -- account and progress --
 
@@ -294,10 +320,19 @@ class Applier:
             return (
                 "Run again to try once more; if it comes back again, the size may be sold out: choose another, or ask MedStack's support."
             )
+        if not any(node.id == action["node_id"] for node in self.nodes):
+            return f"Look at the nodes before you run again: {task('medstack_node_info', cluster=self._where.cluster_id)}"
         removal = task("medstack_node", cluster=self._where.cluster_id, node_id=action["node_id"], state="absent")
         if operation.action == CREATE:
             return f"Remove it, then run again: {removal}"
         return f"Look at it in MedStack Control. If it cannot be repaired: {removal}"
+
+    def _unstick(self, node: Node) -> str:
+        text = f"Run again later: nothing is lost. If {node.id} does not move, look at it in MedStack Control"
+        if node.unknown:
+            return f"{text}."
+        removal = task("medstack_node", cluster=self._where.cluster_id, node_id=node.id, state="absent")
+        return f"{text}; if it has to go, and its volumes with it: {removal}"
 
     def _deadline(self) -> Deadline:
         return Deadline(self._clock, self._waiting.wait_timeout)
@@ -321,6 +356,23 @@ class Applier:
 
 def _statuses(nodes: Sequence[Node]) -> str:
     return ", ".join(map(str, nodes))
+
+
+def _in_time(end: TimedOut, deadline: Deadline) -> str:
+    if end.asked_to_wait is not None:
+        return f"in time: the API asked to wait {duration(end.asked_to_wait)} before the next look, longer than there was left"
+    return f"within {duration(deadline.seconds)}"
+
+
+def _resume(operation: Operation, node_id: str) -> str:
+    """What to do when the time ran out."""
+    if operation.action == REBOOT:
+        return "Wait until it is active: running the same task again would reboot it once more."
+    going_on = "it waits for what is under way and goes on from there; wait_timeout sets how long."
+    if operation.action == CREATE:
+        # One that the list does not show would be created once more.
+        return f"Run the same task again once medstack.control.medstack_node_info lists {node_id}: {going_on}"
+    return f"Run the same task again: {going_on}"
 
 
 def _trouble(end: TimedOut) -> str:

@@ -51,18 +51,20 @@ def execute(operation: ModuleType, params: dict[str, Any], session: Session) -> 
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # also SystemExit and ansible's timeout: either would end the run, or lose the result so far
-        result.update(failed=True, msg=_unexpected(error))
+        result.update(failed=True, msg=_unexpected(error, result.get("actions") or []))
     if session.warnings:
         result["warnings"] = session.warnings
     return redactor.value(result)  # type: ignore[return-value]
 
 
-def _unexpected(error: BaseException) -> str:
+def _unexpected(error: BaseException, actions: list[dict[str, Any]]) -> str:
     if type(error).__name__ == "TaskTimeoutError":
-        return (
-            f"{clean(error)} What was sent by then is in `actions`. "
-            "Next: Run the same task again: it waits for what is under way and goes on from there (a reboot is sent anew)."
-        )
+        if actions and actions[-1]["action"] == "create":
+            # A create that the list does not show yet would be made once more.
+            step = f"Run again once medstack.control.medstack_node_info lists {actions[-1]['node_id'] or 'the node, or surely will not'}."
+        else:
+            step = "Run the same task again: it waits for what is under way and goes on from there (a reboot is sent anew)."
+        return f"{clean(error)} What was sent by then is in `actions`. Next: {step}"
     place = extract_tb(error.__traceback__)[-1]
     return (
         f"A bug in medstack.control: {type(error).__name__} in {place.name}, "

@@ -14,6 +14,7 @@ from ._plan import CREATE, DESTROY, REBOOT, RESIZE, Operation, same_size
 
 DONE, FAILED, REVERTED = "done", "failed", "reverted"
 
+SURELY_GONE = 5.0  # s for which a node has to be missing: a single 404 may come from a read that lags behind
 UNSEEN_RESIZE = 60.0  # s for which a node that never shows `resizing` may still be a read that lags behind
 
 
@@ -36,10 +37,17 @@ class Looks:
         self.answer = answer
         self.reads: list[Node | None] = []
         self.waited = 0.0  # s since the answer
+        self._missing_since = 0.0
 
     def add(self, node: Node | None, waited: float) -> None:
+        if node is not None or self.latest is not None:
+            self._missing_since = waited
         self.reads.append(node)
         self.waited = waited
+
+    @property
+    def surely_gone(self) -> bool:
+        return bool(self.reads) and self.reads[-1] is None and self.waited - self._missing_since >= SURELY_GONE
 
     @property
     def latest(self) -> Node | None:
@@ -63,7 +71,7 @@ def _create(operation: Operation, looks: Looks) -> Verdict | None:
     node = looks.latest
     if node is None:
         # Not even seen yet is not gone: a new node may be missing for a while (ASSUMED possible).
-        return _gone() if any(looks.reads) else None
+        return _gone(looks) if any(looks.reads) else None
     if node.failed:
         return _failed(node)
     if not node.active:
@@ -76,7 +84,7 @@ def _create(operation: Operation, looks: Looks) -> Verdict | None:
 def _resize(operation: Operation, looks: Looks) -> Verdict | None:
     node = looks.latest
     if node is None:
-        return _gone()
+        return _gone(looks)
     if node.failed:
         return _failed(node)
     if not node.active:
@@ -91,7 +99,7 @@ def _resize(operation: Operation, looks: Looks) -> Verdict | None:
 def _reboot(looks: Looks, grace: float) -> Verdict | None:
     node = looks.latest
     if node is None:
-        return _gone()
+        return _gone(looks)
     if node.failed:
         return _failed(node)
     if not node.active:
@@ -116,8 +124,8 @@ def _destroy(operation: Operation, looks: Looks) -> Verdict | None:
 _JUDGES: dict[str, Callable[[Operation, Looks], Verdict | None]] = {CREATE: _create, RESIZE: _resize, DESTROY: _destroy}
 
 
-def _gone() -> Verdict:
-    return Verdict(FAILED, "the node has disappeared")
+def _gone(looks: Looks) -> Verdict | None:
+    return Verdict(FAILED, "the node has disappeared") if looks.surely_gone else None
 
 
 def _failed(node: Node) -> Verdict:

@@ -29,18 +29,18 @@ def locate_company(client: Client, company_id: str | None) -> str:
 
 
 def locate_cluster(client: Client, company_id: str | None, cluster: str) -> ClusterRef:
-    """An id is taken as it is (a wrong one shows at the first request), anything else is looked for among the labels."""
+    """What looks like an id is taken as it is (a wrong one shows at the first request), anything else is looked for in the list."""
     company = locate_company(client, company_id)
     if cluster.startswith("cluster_") and is_id(cluster):
         return ClusterRef(company, cluster, cluster)
     clusters = list_clusters(client, company)
-    found = [item for item in clusters if item.label == cluster]
+    found = [item for item in clusters if cluster in (item.id, item.label)]
     if len(found) == 1:
         return ClusterRef(company, found[0].id, clean(cluster, 60))
     if found:
         ids = ", ".join(item.id for item in found)
-        raise Refused(f'The label "{clean(cluster)}" belongs to {len(found)} clusters: {ids}.', "Give one of these ids as cluster.")
-    raise Refused(f'No cluster has the label "{clean(cluster)}". {on_offer(clusters)}', "Give one of these labels or ids as cluster.")
+        raise Refused(f'"{clean(cluster)}" could be any of {len(found)} clusters: {ids}.', "Give one of these ids as cluster.")
+    raise Refused(f'No cluster has the label or id "{clean(cluster)}". {on_offer(clusters)}', "Give one of these labels or ids as cluster.")
 
 
 def list_clusters(client: Client, company_id: str) -> Sequence[Cluster]:

@@ -57,7 +57,9 @@ def _open(path: str) -> int:
             return os.open(path, flags)
         except FileNotFoundError:
             try:
-                return os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o644)
+                handle = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o644)
+                os.fchmod(handle, 0o644)  # whatever the umask: others have to be able to open it
+                return handle
             except FileExistsError:
                 return os.open(path, flags)
     except OSError as error:

@@ -7,111 +7,142 @@
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
+from typing import Any, Callable
 
 from ._errors import AnswerLost, ApiError, Stopped, Transient
 from ._models import Node, NodeSize
 from ._observe import Observer
 from ._plan import DESTROY, RESIZE, Operation, same_size
-from ._text import duration
+from ._text import duration, task
 from ._wait import Deadline, Schedule, SystemClock, TimedOut, watch
 
 LOOK_EVERY = 5.0  # s
 
 
 class Unknown(Stopped):
-    """It cannot be told whether the mutation happened."""
+    """It cannot be told whether the mutation happened. `nodes` are those that came while it was looked for."""
+
+    def __init__(self, message: str, next_step: str, nodes: Sequence[Node] = ()) -> None:
+        super().__init__(message, next_step)
+        self.nodes = nodes
 
 
-def find_created(observer: Observer, known: Set[str], size: NodeSize, grace: float, clock: SystemClock, loss: AnswerLost) -> Node:
-    """The node that the lost POST made: the only id of the size asked that has come since `known`, at the end of `grace` seconds.
+class Search:
+    """Looks for what became of one lost mutation, for `grace` seconds; `tell` is told while it does."""
 
-    Watched to the end, since a gateway can give up before the API commits, and since somebody else's node may come first.
-    Raises `Unknown`.
-    """
-    new: dict[str, Node] = {}
+    def __init__(self, observer: Observer, clock: SystemClock, grace: float, tell: Callable[[str], None]) -> None:
+        self._observer = observer
+        self._clock = clock
+        self._grace = grace
+        self._tell = tell
 
-    def look() -> Sequence[Node]:
-        nodes = observer.nodes(patient=False)
-        if known and not nodes:
-            raise Transient("the list of nodes is empty, though nodes were there just now")
-        return nodes
+    def created(self, known: Set[str], size: NodeSize, loss: AnswerLost) -> Node:
+        """The node that the lost POST made: the only id of the size asked that has come since `known`, at the end of the time.
 
-    def collect(nodes: Sequence[Node]) -> None:
-        new.update({node.id: node for node in nodes if node.id not in known})
+        Watched to the end, since a gateway can give up before the API commits, and since somebody else's node may come first.
+        Raises `Unknown`.
+        """
+        new: dict[str, Node] = {}
 
-    trouble: ApiError | None = None
-    try:
-        watch(look, collect, clock, Deadline(clock, grace), Schedule(LOOK_EVERY))
-    except TimedOut as end:
-        trouble = end.trouble
-    except ApiError as error:
-        trouble = error
-    return _adopt(list(new.values()), size, grace, trouble, loss)
+        def look() -> Sequence[Node]:
+            nodes = self._observer.nodes(patient=False)
+            if known and not nodes:
+                raise Transient("the list of nodes is empty, though nodes were there just now")
+            return nodes
 
+        def collect(nodes: Sequence[Node]) -> None:
+            new.update({node.id: node for node in nodes if node.id not in known})
+            self._tell(f"new so far: {_names(list(new.values()))}")
 
-def _adopt(new: Sequence[Node], size: NodeSize, grace: float, trouble: ApiError | None, loss: AnswerLost) -> Node:
-    """The one candidate, or `Unknown`."""
-    lost = f"The answer to the create of a {size.name} node was lost ({loss.message})"
-    if trouble is not None:
-        raise Unknown(f"{lost}, and the nodes could not be listed to the end: {trouble.message} New so far: {_names(new)}.", _LOOK_FIRST)
-    if not new:
-        raise Unknown(
-            f"{lost}, and no new node showed up for {duration(grace)}: it may still come, so none was asked for again.", _LOOK_FIRST
-        )
-    if len(new) > 1 or not same_size(new[0].size, size):
-        raise Unknown(
-            f"{lost}, and what is new since cannot be told to be ours: {_names(new)}. Somebody else is changing this cluster.", _LOOK_FIRST
-        )
-    return new[0]
+        trouble: ApiError | None = None
+        try:
+            self._watch(look, collect)
+        except TimedOut as end:
+            if end.trouble is not None:
+                # It is the end that counts: one more look, this time a patient one.
+                try:
+                    collect(self._observer.nodes(known))
+                except ApiError as error:
+                    trouble = error
+        except ApiError as error:
+            trouble = error
+        return self._adopt(list(new.values()), size, trouble, loss)
 
+    def changed(self, operation: Operation, loss: AnswerLost) -> Node | None:
+        """The node as it shows that the lost resize or destroy took hold (None: gone); for a reboot there is no proof.
 
-def find_changed(observer: Observer, operation: Operation, grace: float, clock: SystemClock, loss: AnswerLost) -> Node | None:
-    """The node as it shows that the lost resize or destroy took hold (None: gone); for a reboot there is no proof.
-
-    Raises `Unknown`, or `Stopped` when for `grace` seconds nothing happened to the node.
-    """
-    node_id = operation.node_id or ""
-    seen: list[Node | None] = []
-
-    def look() -> list[Node | None]:
-        seen.append(observer.node(node_id, patient=False))
-        return seen[-1:]
-
-    def took_hold(latest: list[Node | None]) -> list[Node | None] | None:
-        node = latest[0]
-        if operation.action == DESTROY:
-            return latest if node is None or node.leaving else None
-        changed = node is None or node.failed or node.status.lower() == "resizing" or same_size(node.size, operation.to_size or node.size)
-        return latest if operation.action == RESIZE and changed else None
-
-    lost = f"The answer to the {operation.action} of {node_id} was lost ({loss.message})"
-    if operation.action not in (DESTROY, RESIZE):
-        raise Unknown(
-            f"{lost}: whether the node reboots cannot be told, and it was not asked for again.",
-            "Look whether its services came back before you reboot it again.",
-        )
-    try:
-        return watch(look, took_hold, clock, Deadline(clock, grace), Schedule(LOOK_EVERY))[0]
-    except TimedOut as end:
-        if end.trouble is not None:
+        Raises `Unknown`, or `Stopped` when all the time nothing happened to the node.
+        """
+        node_id = operation.node_id or ""
+        lost = f"The answer to the {operation.action} of {node_id} was lost ({loss.message})"
+        if operation.action not in (DESTROY, RESIZE):
             raise Unknown(
-                f"{lost}, and the node could not be looked at to the end: {end.trouble.message}", "Run the same task again: it looks first."
+                f"{lost}: whether the node reboots cannot be told, and it was not asked for again.",
+                "Look whether its services came back before you reboot it again.",
+            )
+        seen: list[Node | None] = []
+
+        def look() -> list[Node | None]:
+            seen.append(self._observer.node(node_id, patient=False))
+            return seen[-1:]
+
+        def took_hold(latest: list[Node | None]) -> list[Node | None] | None:
+            node = latest[0]
+            self._tell(node.status_text if node else "gone")
+            if operation.action == DESTROY:
+                return latest if node is None or node.leaving else None
+            resized = (
+                node is None or node.failed or node.status.lower() == "resizing" or same_size(node.size, operation.to_size or node.size)
+            )
+            return latest if resized else None
+
+        try:
+            return self._watch(look, took_hold)[0]
+        except TimedOut as end:
+            if end.trouble is not None:
+                raise Unknown(
+                    f"{lost}, and the node could not be looked at to the end: {end.trouble.message}",
+                    "Run the same task again: it looks first.",
+                ) from None
+            status = seen[-1].status_text if seen and seen[-1] else "gone"
+            raise Stopped(
+                f"{lost}, and for {duration(self._grace)} nothing happened to the node: it is {status}.",
+                "Run the same task again: it looks first, and asking twice for this does no harm.",
             ) from None
-        status = seen[-1].status_text if seen and seen[-1] else "gone"
-        raise Stopped(
-            f"{lost}, and for {duration(grace)} nothing happened to the node: it is {status}.",
-            "Run the same task again: it looks first, and asking twice for this does no harm.",
-        ) from None
-    except ApiError as error:
-        raise Unknown(
-            f"{lost}, and the node could not be looked at: {error.message}", error.next_step or "Run the same task again."
-        ) from None
+        except ApiError as error:
+            raise Unknown(
+                f"{lost}, and the node could not be looked at: {error.message}", error.next_step or "Run the same task again."
+            ) from None
 
+    def _watch(self, look: Callable[[], Any], judge: Callable[[Any], Any]) -> Any:
+        def trouble(error: Transient) -> None:
+            self._tell(f"cannot be looked at now ({error.status or 'no answer'})")
 
-_LOOK_FIRST = (
-    "Look at the nodes (medstack.control.medstack_node_info) before you run again: a node that appears late is counted by the next run, "
-    "one that nobody recorded is paid for."
-)
+        return watch(look, judge, self._clock, Deadline(self._clock, self._grace), Schedule(LOOK_EVERY), on_trouble=trouble)
+
+    def _adopt(self, new: Sequence[Node], size: NodeSize, trouble: ApiError | None, loss: AnswerLost) -> Node:
+        """The one candidate, or `Unknown`."""
+        lost = f"The answer to the create of a {size.name} node was lost ({loss.message})"
+        look_first = (
+            f"Look at the nodes before you run again: {task('medstack_node_info', cluster=self._observer.where.cluster_id)}. "
+            "A node that appears late is counted by the next run; one that nobody recorded is paid for."
+        )
+        if trouble is not None:
+            raise Unknown(
+                f"{lost}, and the nodes could not be listed to the end: {trouble.message} New so far: {_names(new)}.", look_first, new
+            )
+        if not new:
+            raise Unknown(
+                f"{lost}, and no new node showed up for {duration(self._grace)}: it may still come, so none was asked for again.",
+                look_first,
+            )
+        if len(new) > 1 or not same_size(new[0].size, size):
+            raise Unknown(
+                f"{lost}, and what is new since cannot be told to be ours: {_names(new)}. Somebody else is changing this cluster.",
+                look_first,
+                new,
+            )
+        return new[0]
 
 
 def _names(nodes: Sequence[Node]) -> str:

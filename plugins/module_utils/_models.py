@@ -194,6 +194,8 @@ def find_sizes(text: str, catalogue: Sequence[NodeSize]) -> list[NodeSize]:
 
 def _node_size(data: Any, catalogue: Sequence[NodeSize]) -> NodeSize:
     """A node's size. ASSUMED to be an object; it could be an id or a title."""
+    if isinstance(data, dict) and data.get("id") is None:
+        data = data.get("title")
     if isinstance(data, dict):
         own = NodeSize.parse(data)
         return next((size for size in catalogue if size.id == own.id), own)

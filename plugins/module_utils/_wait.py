@@ -65,11 +65,15 @@ class Schedule:
 
 
 class TimedOut(Exception):
-    """The deadline passed; `trouble` is what kept the last look from succeeding, if anything did."""
+    """The deadline passed, or will before the API allows another look (`asked_to_wait`, s).
 
-    def __init__(self, trouble: Transient | None) -> None:
+    `trouble` is what kept the last look from succeeding, if anything did.
+    """
+
+    def __init__(self, trouble: Transient | None, asked_to_wait: float | None = None) -> None:
         super().__init__("timed out")
         self.trouble = trouble
+        self.asked_to_wait = asked_to_wait
 
 
 def watch(
@@ -79,6 +83,7 @@ def watch(
     deadline: Deadline,
     schedule: Schedule,
     at_once: bool = False,
+    on_trouble: Callable[[Transient], None] = lambda trouble: None,
 ) -> Verdict:
     """Pauses and looks, in turn, until `judge` returns something; `at_once`: looks before the first pause.
 
@@ -93,7 +98,7 @@ def watch(
         pause = schedule.pause(clock.now() - begin)
         if trouble is not None and trouble.retry_after is not None:
             if trouble.retry_after > deadline.left():
-                raise TimedOut(trouble)
+                raise TimedOut(trouble, trouble.retry_after)
             pause = max(pause, trouble.retry_after)
         if not at_once:
             clock.sleep(min(pause, deadline.left()))
@@ -102,6 +107,7 @@ def watch(
             seen = look()
         except Transient as error:
             trouble = error
+            on_trouble(error)
             if error.status == 429:
                 schedule.slow_down()
             continue

@@ -176,7 +176,7 @@ plan:
           description: What it means for the cluster, as a sentence.
           type: str
     unsettled:
-      description: Whether nodes were in transition when it was made, which only O(wait=false) in check mode permits.
+      description: Whether it was made without waiting for nodes in transition, which only O(wait=false) in check mode does.
       type: bool
   sample:
     id: 5d2c9cf2b1c4a6f00e6d3a6b9d0c7b41

@@ -9,10 +9,12 @@ The module costs a Python start on every task and cannot speak while it waits; h
 
 from __future__ import annotations
 
+import ctypes
 import os
+import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import parent_process
 from types import ModuleType
 from typing import Any
@@ -31,6 +33,8 @@ display = Display()
 
 LONGEST_LINE = 400
 
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
 # Options that a task's `environment` can give, and that must not stand in the command line that starts a module.
 SECRETS = {"token_key": "MEDSTACK_TOKEN_KEY", "token_value": "MEDSTACK_TOKEN_VALUE"}
 
@@ -42,13 +46,14 @@ class Door(ActionBase):
     _supports_check_mode = True
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        _die_with_controller()
         _alive()
         super().run(tmp, task_vars)
         task_vars = task_vars if task_vars is not None else {}
         environment: dict[str, Any] = {}
         self._compute_environment_string(environment)
-        # An empty option counts as not given: AWX renders an empty field so.
-        params = {name: value for name, value in _plain(self._task.args).items() if value != ""}
+        # An empty option counts as not given: AWX renders an empty field so. So does null, which `required_if` takes as given.
+        params = {name: value for name, value in _plain(self._task.args).items() if value not in ("", None)}
         if self._connection.transport == "local" and not self._task.async_val:
             with _environ(environment):
                 return self._in_process(params)
@@ -98,6 +103,13 @@ class Door(ActionBase):
         if isinstance(checked.errors[0], UnsupportedError):
             return f"Unsupported parameters for ({self._task.resolved_action}) module: {text}"
         return text
+
+
+def _die_with_controller() -> None:
+    """Has the kernel end this process with its controller, also in the middle of a request. Linux only; `_alive` serves elsewhere."""
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _alive() -> None:

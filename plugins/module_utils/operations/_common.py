@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from typing import Any
 
@@ -80,6 +81,5 @@ def waiting(params: dict[str, Any]) -> Waiting:
 def _check_ranges(params: dict[str, Any]) -> None:
     for name in _ABOVE_ZERO + _NOT_NEGATIVE:
         value = params.get(name)
-        # Written so that NaN is out of range too.
-        if value is not None and not (value > 0 or (value == 0 and name in _NOT_NEGATIVE)):
+        if value is not None and not (math.isfinite(value) and (value > 0 or (value == 0 and name in _NOT_NEGATIVE))):
             raise Refused(f"{name} is {value}, and must be {'0 or more' if name in _NOT_NEGATIVE else 'more than 0'}.", "Correct it.")

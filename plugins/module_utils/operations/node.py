@@ -118,11 +118,15 @@ def _busy(params: dict[str, Any], nodes: Sequence[Node]) -> list[Node]:
 
 def _converge(params: dict[str, Any], session: Session, applier: Applier, where: ClusterRef, size: NodeSize | None) -> None:
     before = applier.nodes
-    strangers = ", ".join(str(node) for node in before if node.unknown)
+    strangers = ", ".join(str(node) for node in before if node.unknown and node.id != params["node_id"])
     if strangers:
         session.warnings.append(
             f"Cluster {where.title} has nodes in a status that is not known: {strangers}. They are counted, and left alone."
         )
+    own_is_busy = any(node.transitional and not node.leaving for node in before if node.id == params["node_id"])
+    others_busy = ", ".join(str(node) for node in before if node.transitional and node.id != params["node_id"])
+    if params["state"] == "absent" and own_is_busy and others_busy:
+        session.warnings.append(f"Since {params['node_id']} is in transition itself, it was not waited for: {others_busy}.")
     session.result["diff"] = {"before": _lines(before), "after": _lines(before)}
     operations = _decide(params, before, size, where.title, applier.listable)
     unsettled = any(_busy(params, before))
@@ -144,18 +148,18 @@ def _converge(params: dict[str, Any], session: Session, applier: Applier, where:
 def _decide(params: dict[str, Any], nodes: Sequence[Node], size: NodeSize | None, cluster: str, listable: bool) -> list[Operation]:
     node_id, state = params["node_id"], params["state"]
     if not node_id:
-        return at_least(nodes, size, params["min_count"], cluster) if size else []
+        # The argument spec demands as much; but it takes null as given, and what is decided here costs or destroys.
+        if state != "present" or size is None:
+            raise Refused(f"state: {state} says of no node what to do with it.", "Give node_id, or with state: present a size.")
+        return at_least(nodes, size, params["min_count"], cluster)
     node = next((node for node in nodes if node.id == node_id), None)
     if state == "absent":
         others = [other for other in nodes if other.id != node_id] if listable else None
         return destroy_node(node, others, params["allow_empty"]) if node else []
     if node is None:
         there = ", ".join(sorted(other.id for other in nodes)) or "none"
-        raise Refused(
-            f"Cluster {cluster} has no node {clean(node_id)}. Its nodes: {there}.",
-            "Correct node_id; to get a new node leave it out: "
-            + task("medstack_node", cluster=params["cluster"], size=params["size"] or "Medium"),
-        )
+        listing = task("medstack_node_info", cluster=params["cluster"])
+        raise Refused(f"Cluster {cluster} has no node {clean(node_id)}. Its nodes: {there}.", f"Correct node_id; {listing} lists them.")
     if node.failed:
         refuse_failed([node], cluster)
     if state == "rebooted":

@@ -153,7 +153,6 @@ NO_LISTS: list[Any] = [
     {"object": "list", "data": [{**NODE, "status": ""}]},
     {"object": "list", "data": [{**NODE, "status": 1}]},
     {"object": "list", "data": [{**NODE, "size": 1}]},
-    {"object": "list", "data": [{**NODE, "size": {}}]},
     {"object": "list", "data": [{**NODE, "public_ip_address": ["198.18.0.1"]}]},
     {"object": "list", "data": [NODE, NODE]},
 ]

@@ -76,6 +76,16 @@ def test_killed(project: Project, endless: EmulatorServer, end: Callable[[Runnin
         eventually(lambda: not running.going_on, "the end of ansible-playbook")
 
 
+def test_killed_while_an_answer_is_due(project: Project, endless: EmulatorServer) -> None:
+    """No worker waits out the 60 s that a mutation's answer may take, holding the lock."""
+    endless.faults.add("slow_drop", method="POST", seconds=60, times=None)
+    with project.start() as running:
+        eventually(lambda: len(endless.journal.mutations()) == WORKERS, "a request by each worker")
+        os.kill(running.pid, signal.SIGKILL)
+        eventually(lambda: not project.processes(), "the end of all processes", 10)
+    eventually(lambda: not _held_locks(project), "all locks free", 5)
+
+
 def test_terminal_closed(project: Project, endless: EmulatorServer) -> None:
     ours, theirs = pty.openpty()
     process = subprocess.Popen(

@@ -47,6 +47,25 @@ PLAYBOOK = """
         adoption_grace: ""
         lock: ""
 
+    - name: null counts as not given
+      medstack.control.medstack_node:
+        size: Medium
+        cluster: "{{ nothing }}"
+        token_key: "{{ nothing }}"
+        poll_interval: "{{ nothing }}"
+      vars:
+        nothing: null
+
+    - name: a node id that is null
+      medstack.control.medstack_node:
+        state: absent
+        size: Medium
+        node_id: "{{ nothing }}"
+      vars:
+        nothing: null
+      register: outcome
+      failed_when: outcome.failed is false or 'node_id' not in outcome.msg
+
     - name: an empty base_url means the default
       medstack.control.medstack_company_info:
         base_url: ""
@@ -166,6 +185,8 @@ DOORS = pytest.mark.parametrize("door", ["in_process", "module"])
     "task",
     [
         "empty values count as not given",
+        "null counts as not given",
+        "a node id that is null",
         "an empty base_url means the default",
         "texts as an automation controller gives them",
         "an empty variable counts as not set",
@@ -225,7 +246,7 @@ def test_timeout_returns_what_was_done_so_far(tmp_path: Path, emulator: Emulator
     [action] = result["actions"]
     assert action["node_id"] in [node["id"] for node in emulator.state.snapshot()["nodes"]]
     assert action["outcome"] == "started"
-    assert "Run the same task again" in result["msg"]
+    assert f"Run again once medstack.control.medstack_node_info lists {action['node_id']}" in result["msg"]
 
 
 def test_throttle(tmp_path: Path) -> None:

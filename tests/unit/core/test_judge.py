@@ -66,7 +66,9 @@ CREATING, RESIZING, REBOOTING, DESTROYING = (in_status(status) for status in ("c
         (in_status("error"), [], "failed"),
         (CREATING, [(1, GONE), (9, GONE)], None),  # not to be seen yet
         (CREATING, [(1, GONE), (2, CREATING), (3, OLD)], "done"),
-        (CREATING, [(1, CREATING), (2, GONE)], "failed"),  # seen, and gone
+        (CREATING, [(1, CREATING), (2, GONE), (6, GONE)], None),  # a read that lags behind?
+        (CREATING, [(1, CREATING), (2, GONE), (3, CREATING), (7, GONE), (8, GONE), (11, GONE)], None),
+        (CREATING, [(1, CREATING), (2, GONE), (7, GONE)], "failed"),  # seen, and gone
         (CREATING, [(1, in_status("updating")), (2, OLD)], "done"),
         (CREATING, [(1, NEW)], "failed"),  # active, of another size
         (CREATING, [(1, in_status("active", UNSIZED))], "done"),  # its size cannot be told
@@ -102,7 +104,8 @@ def test_create(answer: Node | None, reads: list[Any], outcome: str | None) -> N
         # The end.
         (RESIZING, [(1, in_status("failed"))], "failed"),
         (RESIZING, [(1, in_status("error", LARGE))], "failed"),
-        (RESIZING, [(1, GONE)], "failed"),
+        (RESIZING, [(1, GONE), (5, GONE)], None),
+        (RESIZING, [(1, GONE), (6, GONE)], "failed"),
         (RESIZING, [(1, in_status("hibernating")), (2000, in_status("hibernating"))], None),
     ],
     ids=shown,
@@ -128,7 +131,7 @@ def test_resize(answer: Node | None, reads: list[Any], outcome: str | None) -> N
         (REBOOTING, [(1, OLD), (20, REBOOTING), (80, OLD)], "done", True),
         (OLD, [(1, OLD), (20, in_status("updating")), (21, OLD)], "done", True),
         (REBOOTING, [(1, in_status("failed"))], "failed", None),
-        (REBOOTING, [(1, GONE)], "failed", None),
+        (REBOOTING, [(1, GONE), (6, GONE)], "failed", None),
         (None, [(1, in_status("hibernating")), (600, in_status("hibernating"))], None, None),
     ],
     ids=shown,

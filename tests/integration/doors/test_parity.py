@@ -59,7 +59,7 @@ CASES = {
     # Refused by what the API says
     "wrong token": Case("cluster_info", {"token_value": "wrongValue0123456789abcdefghijklm"}, "answered 401"),
     "unknown size": Case("node", {"size": "Huge"}, 'The size "Huge" is not on offer'),
-    "unknown label": Case("node", {"size": "Medium", "cluster": "nowhere"}, 'No cluster has the label "nowhere"'),
+    "unknown label": Case("node", {"size": "Medium", "cluster": "nowhere"}, 'No cluster has the label or id "nowhere"'),
     "unknown cluster": Case("node_info", {"cluster": "cluster_none"}, "has no cluster cluster_none"),
     "unknown node": Case("node", {"node_id": "node_none", "size": "Small"}, "has no node node_none"),
     "last node": Case("node", {"node_id": "{{ case_node }}", "state": "absent"}, "last usable node"),

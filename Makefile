@@ -11,6 +11,7 @@ TOOLS := tests/tools
 unexport $(filter ANSIBLE_% MEDSTACK_%,$(.VARIABLES)) PYTHONPATH PYTHONHOME
 # Stale copies of the collection in the user's home must not be loaded instead of this one.
 export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
+export ANSIBLE_CONFIG := $(CURDIR)/tests/ansible.cfg
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHON MAKE
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.cache/hypothesis

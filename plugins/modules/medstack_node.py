@@ -67,34 +67,28 @@ EXAMPLES = r"""
     cluster: patient-logbook staging
     size: Medium
     min_count: 2
-  register: medium
+  register: staging
 
-- name: Show all nodes and what was done
+- name: Show all nodes of the cluster and what was done
   ansible.builtin.debug:
-    msg: "{{ medium.nodes | map(attribute='id') }} {{ medium.actions | map(attribute='outcome') }}"
+    msg: "{{ staging.nodes | map(attribute='id') }} {{ staging.actions | map(attribute='outcome') }}"
 
-- name: Have one Small node
+- name: Make a node Large
   medstack.control.medstack_node:
     cluster: patient-logbook staging
-    size: Small
-  register: small
-
-- name: Make it Large
-  medstack.control.medstack_node:
-    cluster: patient-logbook staging
-    node_id: "{{ small.nodes | selectattr('size.title', 'match', 'Small') | map(attribute='id') | first }}"
+    node_id: node_aMD6Vak5
     size: Large
 
 - name: Reboot a node
   medstack.control.medstack_node:
     cluster: patient-logbook staging
-    node_id: "{{ medium.nodes[0].id }}"
+    node_id: node_aMD6Vak5
     state: rebooted
 
 - name: Destroy a node
   medstack.control.medstack_node:
     cluster: patient-logbook staging
-    node_id: "{{ medium.nodes[0].id }}"
+    node_id: node_aMD6Vak5
     state: absent
 """
 

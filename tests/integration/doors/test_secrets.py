@@ -51,7 +51,9 @@ FAULTS = {
     "down": ({"kind": "status", "status": 503, "body": ECHO, "headers": {"Retry-After": "9999"}}, "answered 503"),
     "page": ({"kind": "body", "body": f"<html>{ECHO}</html>", "content_type": "text/html"}, "no JSON"),
     "truncated": ({"kind": "body", "body": '{"object": "list", "data": [{"id": "clus'}, "no JSON"),
-    "partial": ({"kind": "body", "body": json.dumps({"data": [], "has_more": True, "note": ECHO})}, "not as the API's contract says"),
+    "partial": ({"kind": "body", "body": json.dumps({"object": "list", "data": [], "has_more": True, "note": ECHO})}, "has_more"),
+    "listless": ({"kind": "body", "body": json.dumps({"data": ECHO})}, "this is no list"),
+    "nameless": ({"kind": "body", "body": json.dumps({"object": "list", "data": [{"label": ECHO}]})}, "has no usable id"),
     "redirect": ({"kind": "redirect", "location": f"https://{KEY}:{VALUE}@elsewhere.example/{BASE64}"}, "a redirect to"),
 }
 
@@ -65,6 +67,10 @@ ERRORS = f"""
     medstack.control.medstack_node: {{poll_interval: 0.05, adoption_grace: 0.3}}
   tasks:
 {"".join(f"    - {{name: {company}, medstack.control.medstack_cluster_info: {{company_id: {company}}}}}" + chr(10) for company in FAULTS)}
+    - name: size
+      medstack.control.medstack_node: {{size: Enormous}}
+    - name: statusless
+      medstack.control.medstack_node_info: {{company_id: statusless}}
     - name: lost
       medstack.control.medstack_node: {{size: Medium, min_count: 2}}
     - name: too late
@@ -92,6 +98,9 @@ def errors(tmp_path_factory: pytest.TempPathFactory, unreachable: Running) -> It
             server.state.put_node(CLUSTER, MEDIUM)
             for company, (fault, dummy) in FAULTS.items():
                 server.faults.add(path=f"/{company}/", times=None, **fault)
+            server.faults.add("body", path="/statusless/.*/node-sizes$", body=json.dumps({"object": "list", "data": []}), times=None)
+            nodes = {"object": "list", "data": [{"id": "node_a", "size": ECHO}]}
+            server.faults.add("body", path="/statusless/.*/nodes$", body=json.dumps(nodes), times=None)
             server.faults.add("slow", path="/slow/", times=None, seconds=0.5)
             server.faults.add("status", method="POST", status=502, body=ECHO)
         servers = {"in_process": one, "module": other}
@@ -105,6 +114,8 @@ def test_the_errors_are_those_meant(errors: tuple[Project, Finished], door: str)
     dummy, run = errors
     for company, (dummy, says) in FAULTS.items():
         assert says in run.result(company, door)["msg"]
+    assert "is not on offer" in run.result("size", door)["msg"]
+    assert "node node_a has no status" in run.result("statusless", door)["msg"]
     assert "answered 502" in run.result("lost", door)["msg"]
     assert run.outcome("too late", door).status == "failed"
 

@@ -114,6 +114,7 @@ DOORS = {
 def run(tmp_path_factory: pytest.TempPathFactory, bare_python: Path) -> Finished:
     with EmulatorServer() as server:
         hosts = {"here": {"ansible_connection": "local"}, "remote": {"ansible_connection": "standin"}}
+        # Failing is one of the two answers that tell the doors apart.
         playbook = PLAYBOOK.replace("- name:", "- ignore_errors: true\n      name:")
         project = Project(tmp_path_factory.mktemp("choice"), playbook, hosts)
         return project.run("-e", f"ansible_python_interpreter={bare_python}", "-e", f"base_url={server.base_url}")

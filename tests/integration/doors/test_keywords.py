@@ -21,7 +21,7 @@ VAULT_PASSWORD = "correct horse battery staple"
 PLAYBOOK = """
 - hosts: all
   gather_facts: false
-  ignore_errors: true
+  ignore_errors: true # a failure is a result here, and looked at by a test
   module_defaults:
     group/medstack.control.all:
       base_url: "{{ base_url }}"

@@ -60,7 +60,7 @@ FAULTS = {
 ERRORS = f"""
 - hosts: all
   gather_facts: false
-  ignore_errors: true
+  ignore_errors: true # a failure is a result here, and looked at by a test
   strategy: free
   module_defaults: {BY_OPTION}
       base_url: "{{{{ base_url }}}}"
@@ -213,7 +213,7 @@ def test_an_unforeseen_exception_does_not_show_it(tmp_path: Path, emulator: Emul
     playbook = f"""
 - hosts: all
   gather_facts: false
-  ignore_errors: true
+  ignore_errors: true # a failure is a result here, and looked at by a test
   module_defaults: {BY_OPTION}
   tasks:
     - name: broken

@@ -20,7 +20,7 @@ from ._api import Client
 from ._errors import AnswerLost, ApiError, MedstackError, NotDone, Stopped, Transient
 from ._judge import Looks, Verdict
 from ._lost import Search, Unknown
-from ._models import Node
+from ._models import Node, listed
 from ._observe import Observer
 from ._plan import CREATE, DESTROY, REBOOT, RESIZE, Operation, Plan, foreign_change
 from ._text import duration, task
@@ -74,7 +74,7 @@ class Applier:
             self.nodes = nodes
             waiting_for[:] = busy(nodes)
             if waiting_for:
-                tell(f"waiting for {_statuses(waiting_for)}")
+                tell(f"waiting for {listed(waiting_for)}")
             return None if waiting_for else True
 
         def look() -> list[Node]:
@@ -83,14 +83,14 @@ class Applier:
                 raise Transient("the list of nodes is empty, though nodes were there just now")
             return nodes
 
-        tell(f"waiting for {_statuses(waiting_for)}")
+        tell(f"waiting for {listed(waiting_for)}")
         deadline = self._deadline()
         try:
             self._watch(look, settled, deadline, tell)
         except TimedOut as end:
             raise Stopped(
                 f"Cluster {self._where.title} did not settle {_in_time(end, deadline)}: "
-                f"{_statuses(waiting_for)}.{_trouble(end)} Nothing was sent.",
+                f"{listed(waiting_for)}.{_trouble(end)} Nothing was sent.",
                 self._unstick(waiting_for[0]),
             ) from None
 
@@ -228,7 +228,9 @@ class Applier:
             self._remember(node, node_id)
             verdict = _judge.judge(operation, looks, self._waiting.reboot_grace)
             if verdict is None:
-                tell(node.status_text if node else "not to be seen yet")
+                status = node.status_text if node else "not to be seen yet"
+                # A create's title cannot name the node: each line does, so that the last one of a cancelled run does.
+                tell(f"{node_id} {status}" if operation.action == CREATE else status)
             return verdict
 
         try:
@@ -296,10 +298,7 @@ class Applier:
         tell: Callable[[str], None],
         at_once: bool = False,
     ) -> Any:
-        def trouble(error: Transient) -> None:
-            tell(f"cannot be looked at now ({error.status or 'no answer'})")
-
-        return watch(look, judge, self._clock, deadline, Schedule(self._waiting.poll_interval), at_once, trouble)
+        return watch(look, judge, self._clock, deadline, Schedule(self._waiting.poll_interval), at_once, tell)
 
     # -- account and progress --
 
@@ -352,10 +351,6 @@ class Applier:
                 self._report(title, f"{text}, {duration(now - begin)}")
 
         return tell
-
-
-def _statuses(nodes: Sequence[Node]) -> str:
-    return ", ".join(map(str, nodes))
 
 
 def _in_time(end: TimedOut, deadline: Deadline) -> str:

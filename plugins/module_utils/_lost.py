@@ -10,7 +10,7 @@ from collections.abc import Sequence, Set
 from typing import Any, Callable
 
 from ._errors import AnswerLost, ApiError, Stopped, Transient
-from ._models import Node, NodeSize
+from ._models import Node, NodeSize, listed
 from ._observe import Observer
 from ._plan import DESTROY, RESIZE, Operation, same_size
 from ._text import duration, task
@@ -52,7 +52,7 @@ class Search:
 
         def collect(nodes: Sequence[Node]) -> None:
             new.update({node.id: node for node in nodes if node.id not in known})
-            self._tell(f"new so far: {_names(list(new.values()))}")
+            self._tell(f"new so far: {listed(list(new.values()))}")
 
         trouble: ApiError | None = None
         try:
@@ -115,10 +115,7 @@ class Search:
             ) from None
 
     def _watch(self, look: Callable[[], Any], judge: Callable[[Any], Any]) -> Any:
-        def trouble(error: Transient) -> None:
-            self._tell(f"cannot be looked at now ({error.status or 'no answer'})")
-
-        return watch(look, judge, self._clock, Deadline(self._clock, self._grace), Schedule(LOOK_EVERY), on_trouble=trouble)
+        return watch(look, judge, self._clock, Deadline(self._clock, self._grace), Schedule(LOOK_EVERY), tell=self._tell)
 
     def _adopt(self, new: Sequence[Node], size: NodeSize, trouble: ApiError | None, loss: AnswerLost) -> Node:
         """The one candidate, or `Unknown`."""
@@ -129,7 +126,7 @@ class Search:
         )
         if trouble is not None:
             raise Unknown(
-                f"{lost}, and the nodes could not be listed to the end: {trouble.message} New so far: {_names(new)}.", look_first, new
+                f"{lost}, and the nodes could not be listed to the end: {trouble.message} New so far: {listed(new)}.", look_first, new
             )
         if not new:
             raise Unknown(
@@ -138,12 +135,8 @@ class Search:
             )
         if len(new) > 1 or not same_size(new[0].size, size):
             raise Unknown(
-                f"{lost}, and what is new since cannot be told to be ours: {_names(new)}. Somebody else is changing this cluster.",
+                f"{lost}, and what is new since cannot be told to be ours: {listed(new)}. Somebody else is changing this cluster.",
                 look_first,
                 new,
             )
         return new[0]
-
-
-def _names(nodes: Sequence[Node]) -> str:
-    return ", ".join(map(str, nodes)) or "none"

@@ -182,6 +182,11 @@ def parse_list(data: Any, parse: Callable[[Any], Model]) -> list[Model]:
     return items
 
 
+def listed(nodes: Sequence[Node]) -> str:
+    """Nodes in a sentence."""
+    return ", ".join(map(str, nodes)) or "none"
+
+
 def find_sizes(text: str, catalogue: Sequence[NodeSize]) -> list[NodeSize]:
     """All sizes that `text` can mean: an id, else a title, else a title's text before the colon, the latter two in any case."""
     wanted = text.strip().casefold()

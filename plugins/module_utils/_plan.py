@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ._errors import Refused
-from ._models import ACTIVE, Node, NodeSize
+from ._models import ACTIVE, Node, NodeSize, listed
 from ._text import task
 
 SCHEMA = 1  # of what `plan.id` is a hash of: to be raised when the same id could come to mean something else
@@ -151,9 +151,8 @@ def refuse_failed(nodes: Sequence[Node], cluster: str) -> None:
     """A failed node may hold data, and may or may not come back: a person has to say what becomes of it."""
     failed = [node for node in nodes if node.failed]
     if failed:
-        listed = ", ".join(map(str, failed))
         raise Refused(
-            f"Cluster {cluster} has a failed node, and nothing was changed: {listed}.",
+            f"Cluster {cluster} has a failed node, and nothing was changed: {listed(failed)}.",
             "Repair it in MedStack Control, or remove it: "
             + task("medstack_node", cluster=failed[0].cluster_id, node_id=failed[0].id, state="absent"),
         )

@@ -83,13 +83,13 @@ def watch(
     deadline: Deadline,
     schedule: Schedule,
     at_once: bool = False,
-    on_trouble: Callable[[Transient], None] = lambda trouble: None,
+    tell: Callable[[str], None] = lambda text: None,
 ) -> Verdict:
     """Pauses and looks, in turn, until `judge` returns something; `at_once`: looks before the first pause.
 
     A last look is taken when the deadline is reached.
 
-    Transient trouble with a look is ridden out until the deadline; a Retry-After that lies beyond it fails at once.
+    Transient trouble with a look is told, and ridden out until the deadline; a Retry-After that lies beyond it fails at once.
     Raises `TimedOut`, and whatever `look` raises that is not `Transient`.
     """
     begin = clock.now()
@@ -107,7 +107,7 @@ def watch(
             seen = look()
         except Transient as error:
             trouble = error
-            on_trouble(error)
+            tell(f"cannot be looked at now ({error.status or 'no answer'})")
             if error.status == 429:
                 schedule.slow_down()
             continue

@@ -16,7 +16,7 @@ from .._errors import Refused
 from .._execute import Session
 from .._locate import ClusterRef, pick_size
 from .._lock import cluster_lock
-from .._models import Node, NodeSize
+from .._models import Node, NodeSize, listed
 from .._observe import NoNodeList, Observer
 from .._plan import CREATE, Operation, after, at_least, destroy_node, make_plan, reboot_node, refuse_failed, resize_node
 from .._text import clean, task
@@ -118,15 +118,15 @@ def _busy(params: dict[str, Any], nodes: Sequence[Node]) -> list[Node]:
 
 def _converge(params: dict[str, Any], session: Session, applier: Applier, where: ClusterRef, size: NodeSize | None) -> None:
     before = applier.nodes
-    strangers = ", ".join(str(node) for node in before if node.unknown and node.id != params["node_id"])
+    strangers = [node for node in before if node.unknown and node.id != params["node_id"]]
     if strangers:
         session.warnings.append(
-            f"Cluster {where.title} has nodes in a status that is not known: {strangers}. They are counted, and left alone."
+            f"Cluster {where.title} has nodes in a status that is not known: {listed(strangers)}. They are counted, and left alone."
         )
     own_is_busy = any(node.transitional and not node.leaving for node in before if node.id == params["node_id"])
-    others_busy = ", ".join(str(node) for node in before if node.transitional and node.id != params["node_id"])
+    others_busy = [node for node in before if node.transitional and node.id != params["node_id"]]
     if params["state"] == "absent" and own_is_busy and others_busy:
-        session.warnings.append(f"Since {params['node_id']} is in transition itself, it was not waited for: {others_busy}.")
+        session.warnings.append(f"Since {params['node_id']} is in transition itself, it was not waited for: {listed(others_busy)}.")
     session.result["diff"] = {"before": _lines(before), "after": _lines(before)}
     operations = _decide(params, before, size, where.title, applier.listable)
     unsettled = any(_busy(params, before))

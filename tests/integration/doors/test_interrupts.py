@@ -148,6 +148,10 @@ def test_ctrl_c(project: Project, endless: EmulatorServer) -> None:
     for cluster, node in _made(endless):
         assert f"{cluster}: 1/3 create Medium: sending" in lines
         assert f"{cluster}: 1/3 create Medium: accepted, {node} is creating" in lines
+        # Also long after the create was sent: that line is all a cancelled run leaves in view.
+        last = [line for line in lines if line.startswith(f"{cluster}: ")][-1]
+        assert "1/3 create Medium" in last
+        assert node in last
 
 
 # A task that runs again in the same worker -> what is printed before Ansible's own sleep of 2 s.

@@ -47,7 +47,7 @@ def test_lines_come_at_once(tmp_path: Path, emulator: EmulatorServer) -> None:
     begin = f"{CLUSTER}: 1/1 create Medium: "
     assert all(line.startswith(begin) for line in lines)
     said = [line[len(begin) :] for line in lines]
-    assert said[:3] == ["sending", f"accepted, {made} is creating", "creating, 0s"]
+    assert said[:3] == ["sending", f"accepted, {made} is creating", f"{made} creating, 0s"]
     assert said[3].startswith("done in ")
     assert len(said) == 4
     assert made not in run.stdout

@@ -18,13 +18,14 @@ from typing import Any, Callable
 from . import _judge
 from ._api import Client
 from ._errors import AnswerLost, ApiError, MedstackError, NotDone, Stopped, Transient
+from ._foreign import foreign_change
 from ._judge import Looks, Verdict
 from ._lost import Search, Unknown
 from ._models import Node, listed
 from ._observe import Observer
-from ._plan import CREATE, DESTROY, REBOOT, RESIZE, Operation, Plan, foreign_change
+from ._plan import CREATE, DESTROY, REBOOT, RESIZE, Operation, Plan
 from ._text import duration, task
-from ._wait import Deadline, Schedule, SystemClock, TimedOut, watch
+from ._wait import SECOND_LOOK, Deadline, Schedule, SystemClock, TimedOut, watch
 
 STARTED, UNKNOWN = "started", "unknown"
 
@@ -57,6 +58,8 @@ class Applier:
         self.nodes: list[Node] = []
         self.actions: list[dict[str, Any]] = []
         self.changed = False
+        self._own: set[str] = set()  # ids of what this run created, resized or destroyed
+        self._begin = clock.now()
 
     def observe(self, observe: Callable[[], list[Node]]) -> None:
         self.nodes = observe()
@@ -101,9 +104,12 @@ class Applier:
             try:
                 self._do(operation, f"{number}/{count} {operation.describe()}", is_last=number == count)
             except MedstackError as error:
+                self._sum_up(f"{number - 1} of {count} operations done")
                 raise Stopped(
                     f"{number}/{count} {operation.describe()}: {error.message}{self._account(plan, number)}", error.next_step
                 ) from None
+        if count:
+            self._sum_up(f"{count} operation{'s' if count > 1 else ''} {'done' if self._waiting.wait else 'sent'}")
 
     def await_gone(self, node: Node) -> None:
         """Waits for a node that somebody had destroyed before."""
@@ -126,6 +132,7 @@ class Applier:
             if answer is not None:
                 action["node_id"] = answer.id
                 self._remember(answer)
+            self._own.add(action["node_id"])
             self._report(title, f"accepted, {answer.id} is {answer.status_text}" if answer else "accepted")
             looks = Looks(before, answer)
             verdict = _judge.judge(operation, looks, self._waiting.reboot_grace)
@@ -153,7 +160,7 @@ class Applier:
         """Sends the mutation once; again only where it provably did not happen and a new list shows that nothing changed."""
         deadline = self._deadline()
         pause = 1.0
-        self._refuse_foreign_change(operation)
+        self._refuse_foreign_change(operation, title)
         self.actions.append(action)
         while True:
             self._report(title, "sending")
@@ -169,7 +176,7 @@ class Applier:
                 self._client.counts["retries"] += 1
                 self._clock.sleep(wait)
                 pause = min(pause * 2, 15.0)
-                self._refuse_foreign_change(operation)
+                self._refuse_foreign_change(operation, title)
             except AnswerLost as loss:
                 self._report(title, "the answer was lost")
                 return self._recover(operation, title, action, loss)
@@ -200,7 +207,7 @@ class Applier:
         search = Search(self._observer, self._clock, self._waiting.adoption_grace, tell)
         try:
             if operation.action == CREATE and operation.to_size is not None:
-                node: Node | None = search.created({known.id for known in self.nodes}, operation.to_size, loss)
+                node: Node | None = search.created({known.id for known in self.nodes} | self._own, operation.to_size, loss)
             else:
                 node = search.changed(operation, loss)
         except Unknown as unknown:
@@ -275,20 +282,30 @@ class Applier:
                 f"Do not run this again before medstack.control.medstack_node_info lists {node_id}: it would create one more.",
             ) from None
 
-    def _refuse_foreign_change(self, operation: Operation) -> None:
+    def _refuse_foreign_change(self, operation: Operation, title: str) -> None:
         """The list before each mutation: two writers on two machines cannot lock each other out, but they can notice."""
-        if self.listable:
-            seen = self._observer.nodes(known=frozenset(node.id for node in self.nodes))
-        else:
-            node = self._observer.node(operation.node_id or "")
-            seen = [node] if node else []
-        change = foreign_change(self.nodes, seen, operation.node_id if operation.action == DESTROY else None)
+        begin = self._clock.now()
+        next_id = operation.node_id if operation.action == DESTROY else None
+        while True:
+            seen = self._look_again(operation)
+            change = foreign_change(self.nodes, seen, self._own, next_id)
+            if change is None or self._clock.now() - begin >= change.patience:
+                break
+            self._report(title, f"{change.said}, looking once more")
+            self._clock.sleep(SECOND_LOOK)
         self.nodes = seen
         if change:
             raise Stopped(
-                f"{change}: somebody else is changing this cluster, so this was not sent.",
+                f"{change.said}: somebody else is changing this cluster, so this was not sent.",
                 "Let them finish, then run again: what is there is looked at anew.",
             )
+
+    def _look_again(self, operation: Operation) -> list[Node]:
+        if self.listable:
+            # A list may lag behind what this run has created; one without all the others cannot be right.
+            return self._observer.nodes(known=frozenset(node.id for node in self.nodes) - self._own)
+        node = self._observer.node(operation.node_id or "")
+        return [node] if node else []
 
     def _watch(
         self,
@@ -313,6 +330,10 @@ class Applier:
         pending = [operation.describe() for operation in plan.operations[number:]]
         text = f" Done before: {', '.join(done)}." if done else ""
         return text + (f" Not begun: {', '.join(pending)}." if pending else "")
+
+    def _sum_up(self, text: str) -> None:
+        took = duration(self._clock.now() - self._begin)
+        self._report_line(f"{self._where.title}: {text}, {self._client.counts['requests']} requests, {took}")
 
     def _repair(self, operation: Operation, action: dict[str, Any], verdict: Verdict) -> str:
         if verdict.outcome == _judge.REVERTED:

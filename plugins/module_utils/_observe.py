@@ -12,9 +12,7 @@ from ._api import Client
 from ._errors import ApiError, MethodNotAllowed, NotFound
 from ._locate import ClusterRef, list_clusters, on_offer
 from ._models import Node, NodeSize
-from ._wait import SystemClock
-
-SECOND_LOOK = 5.0  # s between two reads of a list that cannot be right
+from ._wait import SECOND_LOOK, SystemClock
 
 
 class NoNodeList(ApiError):

@@ -12,6 +12,7 @@ from typing import Callable, TypeVar
 from ._errors import Transient
 
 LONGEST_PAUSE = 15.0  # s
+SECOND_LOOK = 5.0  # s between two looks at something that can hardly be right
 
 Seen = TypeVar("Seen")
 Verdict = TypeVar("Verdict")

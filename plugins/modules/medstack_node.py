@@ -57,6 +57,7 @@ extends_documentation_fragment:
   - medstack.control.waiting
   - medstack.control.attributes
 seealso:
+  - module: medstack.control.medstack_cluster_nodes
   - module: medstack.control.medstack_node_info
   - module: medstack.control.medstack_node_size_info
 """
@@ -198,6 +199,12 @@ actions:
     observed:
       description: For a reboot, whether the API ever showed it; else null.
       type: bool
+  sample: []
+pending:
+  description: The operations of RV(plan) that were not begun, fields as there; in check mode all of them.
+  returned: always
+  type: list
+  elements: dict
   sample: []
 diff:
   description: The nodes before and after, a line each.

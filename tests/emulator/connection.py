@@ -25,6 +25,11 @@ class Connection:
     number: int
     transport: asyncio.Transport
 
+    @property
+    def closed(self) -> bool:
+        """Whether either side has closed it."""
+        return self.transport.is_closing()
+
     async def drop(self, receive: Receive) -> None:
         """Close the connection, and return when it is closed: the server answers 500 to a request that ends silently before."""
         self.transport.close()

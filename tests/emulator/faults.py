@@ -35,6 +35,8 @@ KINDS = {
     "cut_body": True,  # the connection is closed half-way through the body
     "slow": True,  # answered after `seconds` of real time
     "slow_drop": False,  # nothing is done, and the connection is closed after `seconds` of real time
+    "hold": True,  # done and answered once the rule is released; never, when the client goes before
+    "commit_then_hold": True,  # done at once, answered once the rule is released
     "redirect": False,  # `status` (302) to `location`
     "empty_list": True,  # the list says that there is nothing
     "body": False,  # `status` (200) and the raw `body`, as `content_type`
@@ -64,6 +66,8 @@ class Rule:
     when: str = "before"
     seen: int = 0  # matching requests so far
     used: int = 0  # how often it was applied
+    held: int = 0  # requests that are held right now
+    released: bool = False  # set it to let them go
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -153,7 +157,10 @@ class Faults:
             return list(self._rules)
 
     def clear(self) -> None:
+        """Remove the rules, and let go what they hold."""
         with self._lock:
+            for rule in self._rules:
+                rule.released = True
             self._rules.clear()
 
     def take(self, method: str, path: str) -> Rule | None:

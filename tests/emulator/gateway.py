@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from tests.emulator.app import Api
-from tests.emulator.connection import connection_of
+from tests.emulator.connection import Connection, connection_of
 from tests.emulator.faults import Faults, Rule
 from tests.emulator.journal import Entry, Journal
 from tests.emulator.state import State
@@ -50,7 +50,13 @@ class Gateway:
         if rule is None:
             response = self._api.answer(entry, authorization, body)
         else:
+            entry.fault = rule.kind
+            if rule.kind == "hold" and not await _released(rule, connection):
+                await connection.drop(receive)
+                return
             honest = self._carry_out(rule, entry, authorization, body)
+            if rule.kind == "commit_then_hold":
+                await _released(rule, connection)
             await asyncio.sleep(rule.seconds)
             if rule.drops:
                 await connection.drop(receive)
@@ -65,13 +71,21 @@ class Gateway:
 
     def _carry_out(self, rule: Rule, entry: Entry, authorization: str | None, body: bytes) -> Response | None:
         """Do what the rule leaves of the request, with the foreign action before or after; None when that is nothing."""
-        entry.fault = rule.kind
         if rule.foreign is not None and rule.when == "before":
             self._state.foreign(rule.foreign)
         honest = self._api.answer(entry, authorization, body) if rule.commits else None
         if rule.foreign is not None and rule.when == "after":
             self._state.foreign(rule.foreign)
         return honest
+
+
+async def _released(rule: Rule, connection: Connection) -> bool:
+    """Waits until the rule is released; False when the client has gone before."""
+    rule.held += 1
+    while not (rule.released or connection.closed):
+        await asyncio.sleep(0.01)
+    rule.held -= 1
+    return not connection.closed
 
 
 async def _send_half(response: Response, send: Send) -> None:

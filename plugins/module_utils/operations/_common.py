@@ -51,7 +51,7 @@ WAITING: dict[str, Any] = {
 
 # Zero is sensible for a grace, and for nothing else.
 _ABOVE_ZERO = ("request_timeout", "wait_timeout", "poll_interval")
-_NOT_NEGATIVE = ("reboot_grace", "adoption_grace", "min_count", "min_vcpu", "min_memory")
+_NOT_NEGATIVE = ("reboot_grace", "adoption_grace", "min_count", "max_destroy", "min_vcpu", "min_memory")
 
 
 def connect(params: dict[str, Any], session: Session) -> Client:

@@ -7,20 +7,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
 from .._apply import Applier
 from .._errors import Refused
 from .._execute import Session
-from .._locate import ClusterRef, pick_size
-from .._lock import cluster_lock
+from .._locate import pick_size
 from .._models import Node, NodeSize, listed
 from .._observe import NoNodeList, Observer
-from .._plan import CREATE, Operation, after, at_least, destroy_node, make_plan, reboot_node, refuse_failed, resize_node
+from .._plan import Operation, make_plan
+from .._plan_node import at_least, destroy_node, reboot_node, resize_node
+from .._refusals import failed_nodes
 from .._text import clean, task
-from ._common import CLUSTER, CONNECTION, WAITING, connect, observe, waiting
+from . import _changing
+from ._changing import carry_out, changing, known, lines, made, settle, warn_of_strangers
+from ._common import CLUSTER, CONNECTION, WAITING, connect, observe
 
 SPEC: dict[str, Any] = {
     "argument_spec": {
@@ -41,51 +43,22 @@ SPEC: dict[str, Any] = {
     ],
 }
 
-
-def blank_result() -> dict[str, Any]:
-    return {
-        "changed": False,
-        "nodes": None,
-        "node": None,
-        "plan": {"id": None, "cluster_id": None, "operations": [], "unsettled": False},
-        "actions": [],
-        "diff": {"before": "", "after": ""},
-        "api": {"requests": 0, "retries": 0},
-    }
+blank_result = _changing.blank_result
 
 
 def run(params: dict[str, Any], session: Session) -> None:
     client = connect(params, session)
     observer = observe(params, session, client)
-    where = observer.where
     # Before anything else, so that a misspelt size fails before any waiting.
     catalogue = observer.catalogue()
     size = pick_size(params["size"], catalogue) if params["size"] else None
-    applier = Applier(client, observer, waiting(params), session.clock, session.report)
-    locked = params["lock"] and not session.check_mode
-    with (
-        cluster_lock(params["base_url"], where.cluster_id, session.clock, params["wait_timeout"], session.report)
-        if locked
-        else nullcontext()
-    ):
+    with changing(params, session, client, observer) as applier:
         try:
-            _settle(params, session, observer, applier)
-            _converge(params, session, applier, where, size)
+            named = partial(_observe_with, params["node_id"], observer, session, applier)
+            settle(params, session, applier, partial(_busy, params), named if params["node_id"] else observer.nodes_to_count)
+            _converge(params, session, applier, observer, size)
         finally:
-            session.result["changed"] = session.result["changed"] or applier.changed
-            session.result["actions"] = applier.actions
-            if applier.seen:
-                session.result["nodes"] = [node.result() for node in sorted(applier.nodes, key=lambda node: node.id)]
-            session.result["node"] = _the_node(params, applier)
-
-
-def _settle(params: dict[str, Any], session: Session, observer: Observer, applier: Applier) -> None:
-    """Observes the cluster, and waits until nothing is in transition in it; a check that shall not wait just observes."""
-    observe_nodes = partial(_observe_with, params["node_id"], observer, session, applier) if params["node_id"] else observer.nodes_to_count
-    if session.check_mode and not params["wait"]:
-        applier.observe(observe_nodes)
-    else:
-        applier.settle(partial(_busy, params), observe_nodes)
+            session.result["node"] = known(applier, params["node_id"]) if params["node_id"] else made(applier)
 
 
 def _observe_with(node_id: str, observer: Observer, session: Session, applier: Applier) -> list[Node]:
@@ -116,33 +89,25 @@ def _busy(params: dict[str, Any], nodes: Sequence[Node]) -> list[Node]:
     return [node for node in nodes if node.transitional or (node.id == node_id and node.unknown)]
 
 
-def _converge(params: dict[str, Any], session: Session, applier: Applier, where: ClusterRef, size: NodeSize | None) -> None:
-    before = applier.nodes
-    strangers = [node for node in before if node.unknown and node.id != params["node_id"]]
-    if strangers:
-        session.warnings.append(
-            f"Cluster {where.title} has nodes in a status that is not known: {listed(strangers)}. They are counted, and left alone."
-        )
+def _converge(params: dict[str, Any], session: Session, applier: Applier, observer: Observer, size: NodeSize | None) -> None:
+    before, where = applier.nodes, observer.where
+    others = [node for node in before if node.id != params["node_id"]]
+    warn_of_strangers(session, observer, others)
     own_is_busy = any(node.transitional and not node.leaving for node in before if node.id == params["node_id"])
-    others_busy = [node for node in before if node.transitional and node.id != params["node_id"]]
+    others_busy = [node for node in others if node.transitional]
     if params["state"] == "absent" and own_is_busy and others_busy:
         session.warnings.append(f"Since {params['node_id']} is in transition itself, it was not waited for: {listed(others_busy)}.")
-    session.result["diff"] = {"before": _lines(before), "after": _lines(before)}
     operations = _decide(params, before, size, where.title, applier.listable)
     unsettled = any(_busy(params, before))
     plan = make_plan(where.company_id, where.cluster_id, before, operations, unsettled)
     session.result["plan"] = plan.result()
-    if session.check_mode:
-        session.result["changed"] = bool(operations)
-        session.result["diff"]["after"] = _lines(after(before, operations))
-        return
-    try:
-        applier.apply(plan)
-        if params["state"] == "absent" and params["wait"]:
+    carry_out(session, applier, plan)
+    if params["state"] == "absent" and params["wait"] and not session.check_mode:
+        try:
             for node in [node for node in applier.nodes if node.id == params["node_id"]]:
                 applier.await_gone(node)
-    finally:
-        session.result["diff"]["after"] = _lines(applier.nodes)
+        finally:
+            session.result["diff"]["after"] = lines(applier.nodes)
 
 
 def _decide(params: dict[str, Any], nodes: Sequence[Node], size: NodeSize | None, cluster: str, listable: bool) -> list[Operation]:
@@ -160,21 +125,9 @@ def _decide(params: dict[str, Any], nodes: Sequence[Node], size: NodeSize | None
         there = ", ".join(sorted(other.id for other in nodes)) or "none"
         listing = task("medstack_node_info", cluster=params["cluster"])
         raise Refused(f"Cluster {cluster} has no node {clean(node_id)}. Its nodes: {there}.", f"Correct node_id; {listing} lists them.")
-    if node.failed:
-        refuse_failed([node], cluster)
+    refusal = failed_nodes([node], cluster)
+    if refusal:
+        raise refusal
     if state == "rebooted":
         return reboot_node(node)
     return resize_node(node, size) if size else []
-
-
-def _the_node(params: dict[str, Any], applier: Applier) -> dict[str, Any] | None:
-    """The node by its id, or the one made when it was exactly one."""
-    made = [action["node_id"] for action in applier.actions if action["action"] == CREATE and action["node_id"]]
-    wanted = [params["node_id"]] if params["node_id"] else made
-    found = [node.result() for node in applier.nodes if node.id in wanted]
-    return found[0] if len(found) == 1 else None
-
-
-def _lines(nodes: Sequence[Node]) -> str:
-    """A node a line, in an order in which lines that stay the same stay together."""
-    return "".join(sorted(f"{node.id} {node.size.name} {node.status_text}\n" for node in nodes))

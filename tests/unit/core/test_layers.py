@@ -24,20 +24,38 @@ RANKS = {
     "_models": 1,
     "_wait": 1,
     "_plan": 2,
+    "_foreign": 2,
     "_api": 2,
     "_lock": 2,
     "_locate": 3,
     "_judge": 3,
+    "_refusals": 3,
+    "_plan_node": 4,
+    "_plan_set": 4,
     "_observe": 4,
     "_lost": 5,
     "_apply": 6,
     "_execute": 6,
     "operations._common": 7,
-    "operations": 8,
-    "_module": 8,
-    "doors": 9,  # modules, actions, and what they share
+    "operations._changing": 8,
+    "operations": 9,
+    "_module": 9,
+    "doors": 10,  # modules, actions, and what they share
 }
-KNOW_NO_OUTSIDE = ["_errors", "_text", "_version", "_redact", "_models", "_wait", "_plan", "_judge"]
+KNOW_NO_OUTSIDE = [
+    "_errors",
+    "_text",
+    "_version",
+    "_redact",
+    "_models",
+    "_wait",
+    "_plan",
+    "_foreign",
+    "_judge",
+    "_refusals",
+    "_plan_node",
+    "_plan_set",
+]
 KNOW_ANSIBLE = ["operations/_common.py", "_module.py"]
 
 CORE_FILES = sorted(CORE.rglob("*.py"))

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.medstack.control.plugins.module_utils.operations import node, node_info
+from ansible_collections.medstack.control.plugins.module_utils.operations import cluster_nodes, node, node_info
 
 TOKEN = {"token_key": "someKey8Hd3Lq7Zx2", "token_value": "someValue9Pw4Tr6Vb1", "cluster": "staging"}
 
@@ -33,6 +33,13 @@ def check(operation: ModuleType, **params: Any) -> tuple[str, dict[str, Any]]:
         (node, {"size": "Medium", "state": "started"}, "value of state must be one of"),
         (node, {"size": "Medium", "min_count": "two"}, "min_count"),
         (node_info, {"node_id": "node_a", "size": "Medium"}, "mutually exclusive"),
+        (cluster_nodes, {}, "missing required arguments: nodes"),
+        (cluster_nodes, {"nodes": {"Medium": 2}}, "argument 'nodes' is of type dict"),
+        (cluster_nodes, {"nodes": [{"size": "Medium"}]}, "missing required arguments: count found in nodes"),
+        (cluster_nodes, {"nodes": [{"size": "Medium", "count": "two"}]}, "argument 'count' is of type str found in 'nodes'"),
+        (cluster_nodes, {"nodes": [{"size": "Medium", "count": 2.5}]}, "argument 'count' is of type float found in 'nodes'"),
+        (cluster_nodes, {"nodes": [{"size": "Medium", "count": 2, "min_count": 1}]}, "min_count"),
+        (cluster_nodes, {"nodes": [], "prune": "perhaps"}, "argument 'prune' is of type str"),
     ],
     ids=str,
 )
@@ -47,6 +54,22 @@ def test_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     defaults = {"base_url": "https://api.medstack.co/v1", "wait": True, "wait_timeout": 1800, "reboot_grace": 30, "adoption_grace": 180}
     defaults.update(lock=True, min_count=1, allow_empty=False, validate_certs=True, request_timeout=30, poll_interval=None)
     assert {name: params[name] for name in defaults} == defaults
+
+
+def test_by_default_a_node_set_touches_no_node_that_is_there() -> None:
+    complaint, params = check(cluster_nodes, **TOKEN, nodes=[])
+    assert complaint == ""
+    assert [params[name] for name in ("prune", "resize", "allow_empty")] == [False] * 3
+    assert [params[name] for name in ("protect", "manager", "expected_plan_id")] == [None] * 3
+    assert params["max_destroy"] == 1
+
+
+def test_a_node_set_from_a_survey() -> None:
+    nodes = [{"size": "Medium", "count": "2"}]
+    complaint, params = check(cluster_nodes, **TOKEN, nodes=nodes, prune="True", max_destroy="3", protect="node_a,203.0.113.7")
+    assert complaint == ""
+    assert params["nodes"] == [{"size": "Medium", "count": 2}]
+    assert (params["prune"], params["max_destroy"], params["protect"]) == (True, 3, ["node_a", "203.0.113.7"])
 
 
 def test_the_environment_gives_what_is_not_given(monkeypatch: pytest.MonkeyPatch) -> None:

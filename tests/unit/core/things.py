@@ -12,6 +12,7 @@ from ansible_collections.medstack.control.plugins.module_utils._plan import Oper
 SMALL = NodeSize("node_size_kwM9o3B8", "Small: 1 core, 2 GiB", 1, 2.0)
 MEDIUM = NodeSize("node_size_eY3J1QgW", "Medium: 2 cores, 4 GiB", 2, 4.0)
 LARGE = NodeSize("node_size_q8ZvrZpm", "Large: 2 cores, 8 GiB", 2, 8.0)
+XLARGE = NodeSize("node_size_LB3DqZxe", "X-Large: 4 cores, 16 GiB", 4, 16.0)
 CATALOGUE = [SMALL, MEDIUM, LARGE]
 
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ import requests
 
 from tests.emulator.foreign import Foreign
 from tests.emulator.server import EmulatorServer
+from tests.support.eventually import eventually
 from tests.unit.emulator.client import SMALL, Client
 
 MEDIUM = "node_size_eY3J1QgW"
@@ -80,6 +82,39 @@ def test_slow(server: EmulatorServer, client: Client) -> None:
     assert _count(server) == 1  # done before the wait
     server.faults.add("slow", seconds=0.2)
     assert client.get().elapsed.total_seconds() >= 0.2
+
+
+@pytest.mark.parametrize(("kind", "done"), [("hold", 0), ("commit_then_hold", 1)])
+def test_a_request_is_held_until_it_is_released(server: EmulatorServer, client: Client, kind: str, done: int) -> None:
+    rule = server.faults.add(kind, **CREATE)
+    with ThreadPoolExecutor() as pool:
+        answer = pool.submit(client.post)
+        eventually(lambda: rule.held, "the request is held")
+        assert (_count(server), answer.done()) == (done, False)
+        assert [entry.fault for entry in server.journal.entries()] == [kind]
+        rule.released = True
+        assert answer.result().status_code == 202
+    assert (_count(server), rule.held) == (1, 0)
+    assert client.post().status_code == 202
+
+
+@pytest.mark.parametrize(("kind", "done"), [("hold", 0), ("commit_then_hold", 1)])
+def test_a_held_request_whose_client_has_gone(server: EmulatorServer, client: Client, kind: str, done: int) -> None:
+    rule = server.faults.add(kind, **CREATE)
+    with pytest.raises(requests.ReadTimeout):
+        client.session.post(client.nodes_url, json={"size_id": SMALL}, timeout=0.2)
+    eventually(lambda: not rule.held, "the emulator notices")
+    server.faults.clear()
+    assert _count(server) == done
+
+
+def test_clearing_lets_go_what_is_held(server: EmulatorServer, client: Client) -> None:
+    rule = server.faults.add("hold", **CREATE)
+    with ThreadPoolExecutor() as pool:
+        answer = pool.submit(client.post)
+        eventually(lambda: rule.held, "the request is held")
+        server.faults.clear()
+        assert answer.result().status_code == 202
 
 
 def test_redirect(server: EmulatorServer, client: Client) -> None:

@@ -1,0 +1,14 @@
+# Copyright: Contributors to the medstack.control project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The in-process door of medstack_cluster_nodes."""
+
+from __future__ import annotations
+
+from ansible_collections.medstack.control.plugins.module_utils.operations import cluster_nodes
+from ansible_collections.medstack.control.plugins.plugin_utils._door import Door
+
+
+class ActionModule(Door):
+    operation = cluster_nodes

@@ -1,0 +1,56 @@
+# Copyright: Contributors to the medstack.control project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whether somebody else is changing the cluster, read from a list that was taken before a mutation. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
+
+from ._models import Node
+from ._wait import SECOND_LOOK
+
+LAG = 60.0  # s for which a list may still show what this run's own operations have changed
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a list shows and the run cannot explain, as a sentence; `patience`: seconds for which it may still be a list that lags."""
+
+    said: str
+    patience: float = 0.0
+
+
+def foreign_change(
+    expected: Sequence[Node], seen: Sequence[Node], own: Set[str] = frozenset(), next_id: str | None = None
+) -> Change | None:
+    """The change that can be explained least; None when there is none.
+
+    `own` are the nodes that this run has created, resized or destroyed: a list may lag behind them. `next_id` is the node that
+    is to be destroyed next: one that was in transition already, stuck perhaps, may show any status.
+    """
+    before = {node.id: node for node in expected}
+    now = {node.id: node for node in seen}
+    changes = []
+    for node_id in sorted(before.keys() | now.keys()):
+        said = _difference(before.get(node_id), now.get(node_id), node_id, next_id)
+        if said:
+            is_now = now.get(node_id)
+            lags = node_id in own and not (is_now and is_now.failed)
+            changes.append(Change(said, LAG if lags else 0.0 if is_now else SECOND_LOOK))
+    return min(changes, key=lambda change: change.patience, default=None)
+
+
+def _difference(was: Node | None, is_now: Node | None, node_id: str, next_id: str | None) -> str | None:
+    if is_now is None:
+        return f"{node_id} has disappeared"
+    if was is None:
+        return f"{is_now} is new, and not of this run's making"
+    if was.size != is_now.size:
+        return f"{node_id} was {was.size.name} and is {is_now.size.name} now"
+    may_move = node_id == next_id and was.transitional
+    if not may_move and was.status != is_now.status and (is_now.transitional or is_now.failed):
+        return f"{node_id} was {was.status_text} and is {is_now.status_text} now"
+    return None

@@ -1,0 +1,53 @@
+# Copyright: Contributors to the medstack.control project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is to be done for one node by its id, or for at least so many of a size. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ._errors import Refused
+from ._models import Node, NodeSize
+from ._plan import CREATE, DESTROY, REBOOT, RESIZE, Operation, same_size
+from ._refusals import failed_nodes, sizeless_nodes
+from ._text import task
+
+
+def at_least(nodes: Sequence[Node], size: NodeSize, min_count: int, cluster: str) -> list[Operation]:
+    """What is missing for `min_count` usable nodes of `size`. Raises `Refused` when a node has failed or its size cannot be told."""
+    refusal = failed_nodes(nodes, cluster) or sizeless_nodes([node for node in nodes if node.usable])
+    if refusal:
+        raise refusal
+    there = sum(1 for node in nodes if node.usable and same_size(node.size, size))
+    why = f"{there} of at least {min_count} {size.name} nodes are there"
+    return [Operation(CREATE, None, None, size, why)] * max(0, min_count - there)
+
+
+def resize_node(node: Node, size: NodeSize) -> list[Operation]:
+    refusal = sizeless_nodes([node])
+    if refusal:
+        raise refusal
+    if same_size(node.size, size):
+        return []
+    return [Operation(RESIZE, node.id, node.size, size, f"{node.id} is {node.size.name}, asked was {size.name}")]
+
+
+def reboot_node(node: Node) -> list[Operation]:
+    return [Operation(REBOOT, node.id, node.size, None, "a reboot was asked for")]
+
+
+def destroy_node(node: Node, others: Sequence[Node] | None, allow_empty: bool) -> list[Operation]:
+    """Raises `Refused` when no usable node would be left. `others` is None where the API lists no nodes."""
+    if node.leaving:
+        return []
+    if others is not None and not allow_empty:
+        staying = [other for other in others if not other.leaving]
+        if not staying or (node.usable and not any(other.usable for other in staying)):
+            raise Refused(
+                f"{node.id} is the last usable node: destroying it would leave the cluster empty, its manager and all volumes lost.",
+                "If that is what you want: "
+                + task("medstack_node", cluster=node.cluster_id, node_id=node.id, state="absent", allow_empty=True),
+            )
+    return [Operation(DESTROY, node.id, node.size, None, f"{node.id} was asked to be absent")]

@@ -1,0 +1,187 @@
+# Copyright: Contributors to the medstack.control project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The whole node set of a cluster: from what is there to what is declared in the fewest steps. Pure.
+
+Extra are the nodes above the declared count of their size, missing is the reverse. Both are sorted by size, and the largest extra
+node is paired with the largest missing one: a resize each. What remains over, the smallest, is created or destroyed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+
+from ._errors import Refused
+from ._models import Node, NodeSize, listed
+from ._plan import CREATE, DESTROY, IMPACT, RESIZE, Operation, after
+from ._refusals import failed_nodes, sizeless_nodes
+from ._text import clean
+
+
+@dataclass(frozen=True)
+class Declared:
+    """So many nodes of a size, no more and no fewer."""
+
+    size: NodeSize
+    count: int
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What may become of nodes that are extra. `protected` are ids; the manager's is one of them."""
+
+    prune: bool = False
+    resize: bool = False
+    protected: Set[str] = frozenset()
+    manager: Node | None = None
+    max_destroy: int = 1
+    allow_empty: bool = False
+
+
+@dataclass(frozen=True)
+class Decision:
+    """`extra` are the nodes beyond the declaration that stay. With a `refusal` the operations are only there to be shown."""
+
+    operations: tuple[Operation, ...]
+    extra: tuple[Node, ...]
+    refusal: Refused | None
+
+
+def decide(nodes: Sequence[Node], declared: Sequence[Declared], catalogue: Sequence[NodeSize], policy: Policy, cluster: str) -> Decision:
+    """What brings `nodes` to what is `declared`. Every size occurs in `declared` at most once."""
+    counted = [node for node in nodes if node.usable and node.size.id is not None]
+    there = Counter(node.size.id for node in counted)
+    wanted = {entry.size.id: entry.count for entry in declared}
+    offered = {size.id for size in catalogue}
+    free, fixed = _extra(counted, wanted, offered, policy)
+    missing = [entry.size for entry in declared for dummy in range(entry.count - there[entry.size.id])]
+
+    free.sort(key=lambda node: _rank(node.size), reverse=True)  # stable, also in reverse: equal ones stay in the order of their ids
+    largest_first = sorted(range(len(missing)), key=lambda number: _rank(missing[number]), reverse=True)
+    paired = largest_first[: len(free)] if policy.resize else []
+    resized = [(node, missing[number]) for node, number in zip(free, paired)]
+    created = [missing[number] for number in sorted(largest_first[len(paired) :])]
+    destroyed = free[len(paired) :] if policy.prune else []
+
+    say = _Sentences(there, wanted, policy.manager)
+    ups = [say.resize(node, size) for node, size in resized if _rank(size) > _rank(node.size)]
+    downs = [say.resize(node, size) for node, size in resized if _rank(size) < _rank(node.size)]
+    operations = (*say.creates(created), *ups, *downs, *(say.destroy(node) for node in destroyed))
+    staying = [] if policy.prune else free[len(paired) :]
+    refusal = (
+        failed_nodes(nodes, cluster)
+        or sizeless_nodes([node for node in nodes if node.usable])
+        or _too_many_protected(counted, wanted, offered, policy)
+        or _too_many_destroyed(destroyed, policy)
+        or _emptied(nodes, operations, policy, cluster)
+    )
+    return Decision(operations, tuple(staying + fixed), refusal)
+
+
+def find_named(names: Sequence[str], nodes: Sequence[Node], option: str) -> list[Node]:
+    """The nodes that `names`, ids or public IP addresses, stand for. Raises `Refused` for one that matches none."""
+    found = []
+    for name in names:
+        matching = [node for node in nodes if name.strip() and name.strip() in (node.id, node.public_ip_address)]
+        if not matching:
+            there = ", ".join(f"{node.id} ({node.public_ip_address or 'no address yet'})" for node in nodes) or "none"
+            raise Refused(
+                f'{option} names "{clean(name)}", and no node has this id or public IP address; nothing was sent. The nodes: {there}.',
+                f"Correct {option}: a node that is misspelt there would not be protected."
+                if nodes
+                else f"Leave {option} out while the cluster is empty.",
+            )
+        found += matching
+    return found
+
+
+def _extra(
+    counted: Sequence[Node], wanted: Mapping[str | None, int], offered: Set[str | None], policy: Policy
+) -> tuple[list[Node], list[Node]]:
+    """The nodes above the declared count of their size: those that may be chosen, by id within a size, and those that never are."""
+    free: list[Node] = []
+    fixed: list[Node] = []
+    by_size: dict[str | None, list[Node]] = {}
+    for node in sorted(counted, key=lambda node: node.id):
+        by_size.setdefault(node.size.id, []).append(node)
+    for size_id, same in by_size.items():
+        over = max(0, len(same) - wanted.get(size_id, 0))
+        movable, barred = [], []
+        for node in same:
+            (movable if size_id in offered and not node.unknown and node.id not in policy.protected else barred).append(node)
+        free += movable[:over]
+        fixed += barred[: max(0, over - len(movable))]
+    return free, fixed
+
+
+class _Sentences:
+    """Operations with why they are due, and what they mean for the cluster."""
+
+    def __init__(self, there: Mapping[str | None, int], wanted: Mapping[str | None, int], manager: Node | None) -> None:
+        self._there = there
+        self._wanted = wanted
+        self._manager = f"{manager.id} ({manager.public_ip_address or 'no address yet'})" if manager else ""
+
+    def creates(self, sizes: Sequence[NodeSize]) -> Iterator[Operation]:
+        for number, size in enumerate(sizes):
+            first = number == 0 and not any(self._there.values())
+            impact = "It becomes the manager of the Swarm: the cluster's domains have to point to its address." if first else ""
+            yield Operation(CREATE, None, None, size, self._balance(size), impact)
+
+    def resize(self, node: Node, size: NodeSize) -> Operation:
+        impact = f"The node is down for minutes; the manager {self._manager} is not touched." if self._manager else ""
+        return Operation(RESIZE, node.id, node.size, size, f"{self._balance(node.size)}; {self._balance(size)}", impact)
+
+    def destroy(self, node: Node) -> Operation:
+        impact = f"{IMPACT[DESTROY]} The manager {self._manager} is not touched." if self._manager else ""
+        return Operation(DESTROY, node.id, node.size, None, self._balance(node.size), impact)
+
+    def _balance(self, size: NodeSize) -> str:
+        return f"{size.name}: {self._wanted.get(size.id, 0)} declared, {self._there.get(size.id, 0)} there"
+
+
+def _too_many_protected(
+    counted: Sequence[Node], wanted: Mapping[str | None, int], offered: Set[str | None], policy: Policy
+) -> Refused | None:
+    """Of a size that is no longer offered nothing can be declared, so there it is no contradiction."""
+    if not (policy.prune or policy.resize):
+        return None
+    protected = [node for node in counted if node.id in policy.protected and node.size.id in offered]
+    for node in protected:
+        same = [other for other in protected if other.size.id == node.size.id]
+        count = wanted.get(node.size.id, 0)
+        if len(same) > count:
+            return Refused(
+                f"{count} {node.size.name} declared, and {len(same)} protected: {listed(same)}. Nothing was sent.",
+                f"Declare {len(same)} {node.size.name}, or take one out of protect (or manager).",
+            )
+    return None
+
+
+def _too_many_destroyed(destroyed: Sequence[Node], policy: Policy) -> Refused | None:
+    if len(destroyed) <= policy.max_destroy:
+        return None
+    return Refused(
+        f"The plan destroys {len(destroyed)} nodes, and max_destroy is {policy.max_destroy}; nothing was sent. "
+        f"It would destroy {listed(destroyed)}.",
+        f"Look at each of them; if all may go, set max_destroy: {len(destroyed)}.",
+    )
+
+
+def _emptied(nodes: Sequence[Node], operations: Sequence[Operation], policy: Policy, cluster: str) -> Refused | None:
+    if policy.allow_empty or not any(operation.action == DESTROY for operation in operations):
+        return None
+    if any(node.usable for node in after(nodes, operations)):
+        return None
+    return Refused(
+        f"The plan leaves cluster {cluster} without a node, its manager and all volumes lost; nothing was sent.",
+        "Declare a node that stays. If no node is to be left, set allow_empty: true.",
+    )
+
+
+def _rank(size: NodeSize) -> tuple[float, int, str]:
+    """Larger sizes rank higher."""
+    return (size.memory or 0.0, size.vcpu or 0, size.id or "")

@@ -1,0 +1,120 @@
+# Copyright: Contributors to the medstack.control project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""`medstack_cluster_nodes`: the whole node set of a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .._apply import Applier
+from .._errors import Refused
+from .._execute import Session
+from .._locate import pick_size
+from .._models import Node, NodeSize, listed
+from .._observe import Observer
+from .._plan import make_plan
+from .._plan_set import Declared, Policy, decide, find_named
+from .._refusals import other_plan
+from . import _changing
+from ._changing import carry_out, changing, made, settle, warn_of_strangers
+from ._common import CLUSTER, CONNECTION, WAITING, connect, observe
+
+SPEC: dict[str, Any] = {
+    "argument_spec": {
+        **CONNECTION,
+        **CLUSTER,
+        **WAITING,
+        "nodes": {
+            "type": "list",
+            "elements": "dict",
+            "required": True,
+            "options": {"size": {"type": "str", "required": True}, "count": {"type": "int", "required": True}},
+        },
+        "prune": {"type": "bool", "default": False},
+        "resize": {"type": "bool", "default": False},
+        "protect": {"type": "list", "elements": "str"},
+        "manager": {"type": "str"},
+        "max_destroy": {"type": "int", "default": 1},
+        "allow_empty": {"type": "bool", "default": False},
+        "expected_plan_id": {"type": "str"},
+    },
+}
+
+
+def blank_result() -> dict[str, Any]:
+    return {**_changing.blank_result(), "extra": None}
+
+
+def run(params: dict[str, Any], session: Session) -> None:
+    if (params["prune"] or params["resize"]) and params["protect"] is None and params["manager"] is None:
+        raise Refused(
+            "prune and resize may destroy or resize any node, and the API does not say which one is the Swarm manager; nothing was sent.",
+            "Say which nodes must stay as they are: manager with the manager's id or public IP address, protect with a list of such, "
+            "or protect: [] if any node may go.",
+        )
+    client = connect(params, session)
+    observer = observe(params, session, client)
+    catalogue = observer.catalogue()
+    # Before anything else, so that a misspelt size fails before any waiting.
+    declared = _declared(params["nodes"], catalogue)
+    with changing(params, session, client, observer) as applier:
+        try:
+            settle(params, session, applier, _busy, observer.nodes_to_count)
+            _converge(params, session, applier, observer, declared)
+        finally:
+            session.result["node"] = made(applier)
+
+
+def _declared(entries: Sequence[dict[str, Any]], catalogue: Sequence[NodeSize]) -> list[Declared]:
+    declared: list[Declared] = []
+    for entry in entries:
+        size = pick_size(entry["size"], catalogue)
+        if entry["count"] < 0:
+            raise Refused(f"The count of {size.name} is {entry['count']}, and must be 0 or more.", "Correct it.")
+        if any(other.size.id == size.id for other in declared):
+            raise Refused(f"nodes declares {size.name} ({size.id}) twice.", "Add the counts up in one entry.")
+        declared.append(Declared(size, entry["count"]))
+    return declared
+
+
+def _busy(nodes: Sequence[Node]) -> list[Node]:
+    return [node for node in nodes if node.transitional]
+
+
+def _converge(params: dict[str, Any], session: Session, applier: Applier, observer: Observer, declared: Sequence[Declared]) -> None:
+    nodes, where = applier.nodes, observer.where
+    warn_of_strangers(session, observer, nodes)
+    managers = find_named([params["manager"]] if params["manager"] else [], nodes, "manager")
+    protected = frozenset(node.id for node in [*find_named(params["protect"] or [], nodes, "protect"), *managers])
+    policy = Policy(
+        prune=params["prune"],
+        resize=params["resize"],
+        protected=protected,
+        manager=managers[0] if managers else None,
+        max_destroy=params["max_destroy"],
+        allow_empty=params["allow_empty"],
+    )
+    decision = decide(nodes, declared, observer.catalogue(), policy, where.title)
+    plan = make_plan(where.company_id, where.cluster_id, nodes, decision.operations, any(_busy(nodes)), sorted(protected))
+    session.result["plan"] = plan.result()
+    session.result["pending"] = session.result["plan"]["operations"]
+    session.result["extra"] = [node.result() for node in decision.extra]
+    _refuse(decision.refusal, other_plan(plan, params["expected_plan_id"]))
+    if decision.extra:
+        session.warnings.append(_left_over(decision.extra, where.title, policy))
+    carry_out(session, applier, plan)
+
+
+def _refuse(*refusals: Refused | None) -> None:
+    """Raises one `Refused` that says all of it, with the first one's next step."""
+    given = [refusal for refusal in refusals if refusal]
+    if given:
+        raise Refused(" ".join(refusal.message for refusal in given), given[0].next_step)
+
+
+def _left_over(extra: Sequence[Node], cluster: str, policy: Policy) -> str:
+    text = f"Cluster {cluster} has more than is declared: {listed(extra)}."
+    return f"{text} {'They cannot be chosen, and were left alone.' if policy.prune else 'prune: true would destroy them.'}"

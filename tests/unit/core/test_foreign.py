@@ -1,0 +1,94 @@
+# Copyright: Contributors to the medstack.control project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whether a list shows that somebody else is changing the cluster, and for how long it may be a list that lags."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.medstack.control.plugins.module_utils._foreign import Change, foreign_change
+from ansible_collections.medstack.control.plugins.module_utils._models import Node
+from tests.unit.core.things import LARGE, SMALL, node
+
+EXPECTED = [node("node_a"), node("node_b", size=SMALL)]
+OURS_LAGS, LOOK_TWICE, AT_ONCE = 60.0, 5.0, 0.0
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        [node("node_a"), node("node_b", size=SMALL)],
+        [node("node_b", size=SMALL), node("node_a")],
+        [node("node_a", address="198.18.0.1"), node("node_b", size=SMALL)],
+    ],
+    ids=["same", "order", "address"],
+)
+def test_what_does_not_matter_is_no_change(seen: list[Node]) -> None:
+    assert foreign_change(EXPECTED, seen) is None
+
+
+@pytest.mark.parametrize(
+    ("seen", "change"),
+    [
+        ([*EXPECTED, node("node_c", "creating")], Change("node_c (Medium, creating) is new, and not of this run's making", AT_ONCE)),
+        ([node("node_a")], Change("node_b has disappeared", LOOK_TWICE)),
+        ([], Change("node_a has disappeared", LOOK_TWICE)),
+        ([node("node_a"), node("node_b", size=LARGE)], Change("node_b was Small and is Large now", AT_ONCE)),
+        ([node("node_a"), node("node_b", "rebooting", SMALL)], Change("node_b was active and is rebooting now", AT_ONCE)),
+        ([node("node_a"), node("node_b", "failed", SMALL)], Change("node_b was active and is failed now", AT_ONCE)),
+        ([node("node_a", "destroying"), node("node_b", size=SMALL)], Change("node_a was active and is destroying now", AT_ONCE)),
+    ],
+    ids=lambda value: value.said if isinstance(value, Change) else "",
+)
+def test_what_the_run_cannot_explain_is_told(seen: list[Node], change: Change) -> None:
+    assert foreign_change(EXPECTED, seen) == change
+
+
+def test_a_node_that_comes_to_rest_is_no_change() -> None:
+    assert foreign_change([node(status="updating")], [node(status="active")]) is None
+
+
+@pytest.mark.parametrize(
+    ("expected", "seen"),
+    [
+        ([node("node_a"), node("node_new")], [node("node_a")]),
+        ([node("node_a"), node("node_new")], [node("node_a"), node("node_new", "creating")]),
+        ([node("node_new", size=LARGE)], [node("node_new", size=SMALL)]),
+        ([node("node_a")], [node("node_a"), node("node_new", "destroying")]),
+    ],
+    ids=["created, not listed", "created, still creating", "resized, still the old size", "destroyed, still listed"],
+)
+def test_a_list_may_lag_behind_this_run_s_own_operations(expected: list[Node], seen: list[Node]) -> None:
+    change = foreign_change(expected, seen, own={"node_new"})
+    assert change is not None
+    assert "node_new" in change.said
+    assert change.patience == OURS_LAGS
+
+
+def test_a_failure_of_an_own_node_is_no_lag() -> None:
+    change = foreign_change([node("node_new")], [node("node_new", "failed")], own={"node_new"})
+    assert change == Change("node_new was active and is failed now", AT_ONCE)
+
+
+def test_of_several_changes_the_one_to_be_explained_least_is_told() -> None:
+    expected = [node("node_a"), node("node_new"), node("node_z")]
+    assert foreign_change(expected, [node("node_z", "resizing")], own={"node_new"}) == Change(
+        "node_z was active and is resizing now", AT_ONCE
+    )
+    assert foreign_change(expected, [node("node_z")], own={"node_new"}) == Change("node_a has disappeared", LOOK_TWICE)
+
+
+def test_a_stuck_node_that_is_to_be_destroyed_next_may_show_any_status() -> None:
+    before = [node("node_a", "updating"), node("node_b")]
+    for status in ("failed", "rebooting", "destroying"):
+        assert foreign_change(before, [node("node_a", status), node("node_b")], next_id="node_a") is None
+        assert foreign_change(before, [node("node_a", status), node("node_b")], next_id="node_b") is not None
+    assert foreign_change(before, [node("node_a", "updating", LARGE), node("node_b")], next_id="node_a") is not None
+    assert foreign_change(before, [node("node_b")], next_id="node_a") is not None
+
+
+@pytest.mark.parametrize("status", ["failed", "rebooting", "destroying"])
+def test_that_one_that_was_at_rest_is_changed_by_somebody_is_told_though_it_is_destroyed_next(status: str) -> None:
+    assert foreign_change([node()], [node(status=status)], next_id="node_a") == Change(f"node_a was active and is {status} now", AT_ONCE)

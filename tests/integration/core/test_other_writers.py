@@ -38,6 +38,7 @@ def test_a_change_between_plan_and_mutation_stops_it(core: Core, params: dict[st
     assert result["failed"]
     assert not result["changed"]
     assert result["actions"] == []
+    assert result["pending"] == result["plan"]["operations"]
     assert told in result["msg"]
     assert "somebody else is changing this cluster" in result["msg"]
     assert "run again" in result["msg"]

@@ -60,13 +60,15 @@ def test_check_mode_plans_and_sends_nothing(core: Core) -> None:
     assert result["changed"]
     assert [operation["action"] for operation in result["plan"]["operations"]] == ["create"]
     assert result["plan"]["id"]
+    assert result["pending"] == result["plan"]["operations"]
     assert result["actions"] == []
-    assert result["diff"] == {"before": f"{there} Medium active\n", "after": f"(new) Medium active\n{there} Medium active\n"}
+    assert result["diff"] == {"before": f"{there} Medium active\n", "after": f"{there} Medium active\n(new) Medium active\n"}
     assert ids(result) == [there]
     assert mutations(core.journal) == []
 
     real = core.run(node, size="Medium", min_count=2)
     assert real["plan"] == result["plan"]
+    assert real["pending"] == []
     assert real["diff"]["after"] == "".join(sorted(f"{node_id} Medium active\n" for node_id in ids(real)))
     assert not core.run(node, check_mode=True, size="Medium", min_count=2)["changed"]
 
@@ -94,7 +96,8 @@ def test_every_step_is_reported(core: Core) -> None:
     title = f"{CLUSTER}: 1/1 create Medium"
     assert core.lines[0] == f"{title}: sending"
     assert core.lines[1] == f"{title}: accepted, {result['node']['id']} is creating"
-    assert core.lines[-1] == f"{title}: done in 3m08s"
+    assert core.lines[-2] == f"{title}: done in 3m08s"
+    assert core.lines[-1] == f"{CLUSTER}: 1 operation done, {result['api']['requests']} requests, 3m13s"  # 5 s for a second look
     assert len(core.lines) < 12  # not a line for every look
 
 
@@ -183,6 +186,7 @@ def test_what_was_done_before_a_failure_is_told(core: Core) -> None:
     assert "2/3 create Medium" in result["msg"]
     assert "Done before: create Medium." in result["msg"]
     assert "Not begun: create Medium." in result["msg"]
+    assert result["pending"] == result["plan"]["operations"][2:]
     assert len(result["nodes"]) == 2
 
 

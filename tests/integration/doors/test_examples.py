@@ -29,12 +29,13 @@ def examples(module: Path) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: path.stem)
 def test_the_examples_run(tmp_path: Path, emulator: EmulatorServer, module: Path) -> None:
-    emulator.state.put_node(CLUSTER, SMALL, node_id="node_aMD6Vak5")
-    emulator.state.put_node(CLUSTER, MEDIUM)
+    emulator.state.put_node(CLUSTER, MEDIUM, node_id="node_aMD6Vak5")
+    emulator.state.put_node(CLUSTER, SMALL)
     tasks = examples(module)
     # Only so that it takes no minutes.
     for task in tasks:
-        task.get("medstack.control.medstack_node", {})["poll_interval"] = 0.05
+        for name in ("medstack.control.medstack_node", "medstack.control.medstack_cluster_nodes"):
+            task.get(name, {})["poll_interval"] = 0.05
     playbook = yaml.safe_dump([{"hosts": "all", "gather_facts": False, "tasks": tasks}], sort_keys=False)
     run = Project(tmp_path, playbook, {"here": IN_PROCESS}, {"MEDSTACK_BASE_URL": emulator.base_url}).run()
     assert run.returncode == 0, run.output

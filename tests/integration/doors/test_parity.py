@@ -18,7 +18,7 @@ import pytest
 
 from tests.emulator.server import EmulatorServer
 from tests.integration.doors.parity import ADDED, comparable
-from tests.support.playbook import BY_MODULE, IN_PROCESS, MEDIUM, QUICK, SMALL, Finished, Project
+from tests.support.playbook import BY_MODULE, IN_PROCESS, LARGE, MEDIUM, QUICK, SMALL, Finished, Project
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,20 @@ class Case:
 def _fault(kind: str, method: str, **values: Any) -> Callable[[EmulatorServer, str], Any]:
     return lambda server, cluster: server.faults.add(kind, method=method, path=f"/{cluster}/", times=None, **values)
 
+
+def _more(size_id: str, status: str = "active") -> Callable[[EmulatorServer, str], Any]:
+    """One more node."""
+    return lambda server, cluster: server.state.put_node(cluster, size_id, status=status)
+
+
+def _destroy_lost(server: EmulatorServer, cluster: str) -> None:
+    _more(SMALL)(server, cluster)
+    _fault("commit_then_drop", "DELETE")(server, cluster)
+
+
+ONE_SMALL, ONE_MEDIUM, ONE_LARGE = ({"size": size, "count": 1} for size in ("Small", "Medium", "Large"))
+REPLACE = {"nodes": [ONE_LARGE], "prune": True, "protect": []}
+GROW = {"nodes": [ONE_LARGE, ONE_SMALL], "resize": True, "protect": []}
 
 CASES = {
     # Reads
@@ -82,21 +96,88 @@ CASES = {
     ),
     "too slow": Case(
         "node",
-        {"node_id": "{{ case_node }}", "size": "Large", "wait_timeout": 0.5},
+        {"node_id": "{{ case_node }}", "state": "rebooted", "wait_timeout": 0.5},
         "did not get there within",
         changed=True,
-        arrange=lambda server, cluster: server.switches.set("resizing_seconds", 3600),
+        # For all cases: no other one reboots.
+        arrange=lambda server, cluster: server.switches.set("rebooting_seconds", 3600),
     ),
     "refused": Case("node", {"size": "Large"}, "answered 403", arrange=_fault("status", "POST", status=403)),
     "answer lost, found": Case("node", {"size": "Large", "adoption_grace": 0.5}, changed=True, arrange=_fault("commit_then_drop", "POST")),
     "answer lost, not found": Case(
         "node", {"size": "Large", "adoption_grace": 0.5}, "no new node showed up", True, _fault("drop_before", "POST")
     ),
+    # Node sets: what the argument spec refuses
+    "set: no nodes": Case("cluster_nodes", {}, "missing required arguments: nodes"),
+    "set: a text": Case(
+        "cluster_nodes",
+        {"nodes": "2 Medium, 1 Large"},
+        "holds a text. Next: Let the filter medstack.control.node_set read it",
+    ),
+    "set: texts": Case("cluster_nodes", {"nodes": ["2 Medium", ONE_LARGE]}, "nodes has to be a list of entries with size and count"),
+    "set: a number": Case("cluster_nodes", {"nodes": 3}, "nodes"),
+    "set: no count": Case("cluster_nodes", {"nodes": [{"size": "Medium"}]}, "missing required arguments: count found in nodes"),
+    "set: a key too many": Case(
+        "cluster_nodes", {"nodes": [{**ONE_MEDIUM, "node": "a"}]}, "nodes.node. Supported parameters include: count, size"
+    ),
+    # Refused before a plan is made
+    "set: prune without protect": Case("cluster_nodes", {**REPLACE, "protect": ""}, "or protect: [] if any node may go"),
+    "set: unknown size": Case("cluster_nodes", {"nodes": [{"size": "Huge", "count": 1}]}, 'The size "Huge" is not on offer'),
+    "set: a size twice": Case(
+        "cluster_nodes", {"nodes": [ONE_MEDIUM, {"size": MEDIUM, "count": 1}]}, "nodes declares Medium (node_size_eY3J1QgW) twice"
+    ),
+    "set: nobody to protect": Case(
+        "cluster_nodes", {"nodes": [ONE_LARGE], "protect": "{{ case_node }}, node_none"}, 'protect names "node_none"'
+    ),
+    # Refused with the plan
+    "set: failed node": Case("cluster_nodes", {"nodes": [ONE_LARGE]}, "has a failed node", arrange=_more(SMALL, "error")),
+    "set: too many to destroy": Case("cluster_nodes", {**REPLACE, "max_destroy": 0}, "max_destroy is 0"),
+    "set: none left": Case("cluster_nodes", {**REPLACE, "nodes": []}, "leaves cluster cluster_case"),
+    "set: the manager in the way": Case(
+        "cluster_nodes", {"nodes": [ONE_LARGE], "resize": True, "manager": "{{ case_node }}"}, "0 Medium declared, and 1 protected"
+    ),
+    "set: another plan": Case("cluster_nodes", {"nodes": [ONE_LARGE], "expected_plan_id": "5d2c9cf2"}, "Approved was plan 5d2c9cf2"),
+    # Carried out
+    "set: no change": Case("cluster_nodes", {"nodes": [ONE_MEDIUM]}),
+    "set: planned": Case(
+        "cluster_nodes", GROW, changed=True, arrange=_more(SMALL), keywords={"check_mode": True, "diff": True, "register": "planned"}
+    ),
+    "set: as planned": Case(
+        "cluster_nodes",
+        {**GROW, "cluster": "{{ planned.plan.cluster_id }}", "expected_plan_id": "{{ planned.plan.id }}"},
+        changed=True,
+        keywords={"diff": True},
+    ),
+    "set: unsettled": Case(
+        "cluster_nodes",
+        {"nodes": [ONE_LARGE], "wait": False},
+        changed=True,
+        arrange=_more(SMALL, "creating"),
+        keywords={"check_mode": True, "register": "unsettled"},
+    ),
+    "set: nothing was approved": Case(
+        "cluster_nodes", {"nodes": [ONE_LARGE], "expected_plan_id": "{{ unsettled.plan.id }}"}, "nothing was approved, and nothing was sent"
+    ),
+    "set: create and destroy": Case("cluster_nodes", REPLACE, changed=True),
+    "set: what is extra stays": Case(
+        "cluster_nodes", {"nodes": [{"size": "Small", "count": "1"}]}, changed=True, arrange=_more(LARGE, "dreaming")
+    ),
+    "set: not waited for": Case("cluster_nodes", {"nodes": [ONE_MEDIUM, ONE_LARGE, ONE_SMALL], "wait": False}, changed=True),
+    "set: answer lost, found": Case(
+        "cluster_nodes", {"nodes": [ONE_MEDIUM], "prune": True, "manager": "{{ case_node }}"}, changed=True, arrange=_destroy_lost
+    ),
+    "set: refused half-way": Case(
+        "cluster_nodes",
+        {"nodes": [ONE_MEDIUM, ONE_LARGE, {"size": "Small", "count": 2}]},
+        "2/3 create Small: ",
+        True,
+        _fault("status", "POST", nth=2, status=403),
+    ),
 }
 
 
 # Options that every case has unless it says otherwise.
-OF_A_CLUSTER = {"node", "node_info", "node_size_info"}
+OF_A_CLUSTER = {"node", "cluster_nodes", "node_info", "node_size_info"}
 NODE_DEFAULTS = {"poll_interval": 0.05, "reboot_grace": 0.5}
 
 
@@ -121,10 +202,14 @@ def run(tmp_path_factory: pytest.TempPathFactory, servers: dict[str, EmulatorSer
         "gather_facts": False,
         "ignore_errors": True,
         "strategy": "free",
-        "module_defaults": {"group/medstack.control.all": {"base_url": "{{ base_url }}"}, "medstack.control.medstack_node": NODE_DEFAULTS},
+        "module_defaults": {
+            "group/medstack.control.all": {"base_url": "{{ base_url }}"},
+            "medstack.control.medstack_node": NODE_DEFAULTS,
+            "medstack.control.medstack_cluster_nodes": NODE_DEFAULTS,
+        },
         "tasks": [_task(name, case) for name, case in CASES.items()],
     }
-    return Project(tmp_path_factory.mktemp("parity"), json.dumps([play]), hosts).run()
+    return Project(tmp_path_factory.mktemp("parity"), json.dumps([play]), hosts).run(timeout=300)
 
 
 @pytest.mark.parametrize("door", ["in_process", "module"])
@@ -135,6 +220,14 @@ def test_case(run: Finished, name: str, door: str) -> None:
     assert outcome.result["changed"] is case.changed
     if case.says:
         assert case.says in outcome.result["msg"]
+
+
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.says and not case.changed])
+def test_what_is_refused_changes_nothing(run: Finished, servers: dict[str, EmulatorServer], name: str) -> None:
+    sent = [entry for server in servers.values() for entry in server.journal.mutations() if f"/{_cluster(name)}/" in entry.path]
+    # By the API: that takes asking it.
+    assert [entry.status for entry in sent] == ([403, 403] if name == "refused" else [])
+    assert all(run.result(name, door).get("actions", []) == [] for door in servers) is (name != "refused")
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from pathlib import Path
 
 from tests.emulator import seed
 from tests.emulator.server import EmulatorServer
 from tests.support.eventually import eventually
-from tests.support.playbook import BY_MODULE, CLUSTER, IN_PROCESS, MEDIUM, SMALL, Project
+from tests.support.playbook import BY_MODULE, CLUSTER, IN_PROCESS, LARGE, MEDIUM, SMALL, Project
 
 PLAYBOOK = """
 - hosts: all
@@ -43,14 +44,56 @@ def test_lines_come_at_once(tmp_path: Path, emulator: EmulatorServer) -> None:
         emulator.state.change_node(made, status="active")
         run = running.finish()
     assert run.returncode == 0, run.output
-    lines = [line for line in run.stderr.splitlines() if line.strip()]
+    *lines, last = [line for line in run.stderr.splitlines() if line.strip()]
     begin = f"{CLUSTER}: 1/1 create Medium: "
     assert all(line.startswith(begin) for line in lines)
     said = [line[len(begin) :] for line in lines]
     assert said[:3] == ["sending", f"accepted, {made} is creating", f"{made} creating, 0s"]
     assert said[3].startswith("done in ")
     assert len(said) == 4
+    assert re.fullmatch(rf"{CLUSTER}: 1 operation done, \d+ requests, \d+s", last)
     assert made not in run.stdout
+
+
+def test_each_step_of_a_plan_is_told(tmp_path: Path, emulator: EmulatorServer) -> None:
+    """Which of how many, from what to what, the status; and at the end the sum, also when there is more to be done."""
+    emulator.state.put_node(CLUSTER, MEDIUM, node_id="node_manager")
+    emulator.state.put_node(CLUSTER, SMALL, node_id="node_small")
+    emulator.state.put_node(CLUSTER, LARGE, node_id="node_large")
+    emulator.faults.add("status", method="DELETE", status=403)
+    playbook = """
+    - hosts: all
+      gather_facts: false
+      tasks:
+        - name: converge
+          medstack.control.medstack_cluster_nodes:
+            nodes: [{size: Medium, count: 1}, {size: X-Large, count: 1}]
+            prune: true
+            resize: true
+            manager: node_manager
+            poll_interval: 0.05
+          register: converged
+          until: converged is success
+          retries: 1
+          delay: 0
+    """
+    run = Project(tmp_path, playbook, {"here": IN_PROCESS}, {"MEDSTACK_BASE_URL": emulator.base_url}).run()
+    assert run.returncode == 0, run.output
+    lines = [re.sub(r"\d+ requests|\d+s\b", "N", line) for line in run.stderr.splitlines() if line.startswith(CLUSTER)]
+    resize = f"{CLUSTER}: 1/2 resize node_large Large -> X-Large: "
+    assert lines == [
+        f"{resize}sending",
+        f"{resize}accepted, node_large is resizing",
+        f"{resize}resizing, N",
+        f"{resize}done in N",
+        f"{CLUSTER}: 2/2 destroy node_small (Small): sending",
+        f"{CLUSTER}: 1 of 2 operations done, N, N",
+        f"{CLUSTER}: 1/1 destroy node_small (Small): sending",
+        f"{CLUSTER}: 1/1 destroy node_small (Small): accepted, node_small is destroying",
+        f"{CLUSTER}: 1/1 destroy node_small (Small): destroying, N",
+        f"{CLUSTER}: 1/1 destroy node_small (Small): done in N",
+        f"{CLUSTER}: 1 operation done, N, N",
+    ]
 
 
 def test_what_others_named_forges_no_lines(tmp_path: Path, emulator: EmulatorServer) -> None:

@@ -18,7 +18,7 @@ from typing import Any, Callable
 from . import _judge
 from ._api import Client
 from ._errors import AnswerLost, ApiError, MedstackError, NotDone, Stopped, Transient
-from ._foreign import foreign_change
+from ._foreign import LAG, foreign_change, is_behind
 from ._judge import Looks, Verdict
 from ._lost import Search, Unknown
 from ._models import Node, listed
@@ -82,8 +82,10 @@ class Applier:
 
         def look() -> list[Node]:
             nodes = observe()
-            if not nodes and any(not node.leaving for node in self.nodes):
-                raise Transient("the list of nodes is empty, though nodes were there just now")
+            here = {node.id for node in nodes}
+            for node in self.nodes:
+                if node.id not in here and not node.leaving and self._observer.node(node.id, patient=False):
+                    raise Transient(f"the list of nodes lacks {node.id}, which is still there")
             return nodes
 
         tell(f"waiting for {listed(waiting_for)}")
@@ -149,6 +151,8 @@ class Applier:
             action["outcome"] = verdict.outcome
             if verdict.outcome != _judge.DONE:
                 raise Stopped(f"{verdict.said}.", self._repair(operation, action, verdict))
+            if is_last:
+                self._await_caught_up(operation, title)
             self._report(title, f"done in {duration(self._clock.now() - begin)}")
         finally:
             action["seconds"] = round(self._clock.now() - begin, 1)
@@ -258,9 +262,31 @@ class Applier:
         """What an operation that is not waited for needs all the same, so that the next task sees it."""
         if operation.action == CREATE:
             self._await_listed(node_id, self._teller(title), deadline, in_any_status=True)
-        elif answer is None:
+            return
+        if answer is None:
             with suppress(ApiError):  # it is accepted: not to see it now is no failure
                 self._remember(self._observer.node(node_id, patient=False), node_id)
+        self._await_caught_up(operation, title)
+
+    def _await_caught_up(self, operation: Operation, title: str) -> None:
+        """The next task decides from the list, and would do once more what the list does not show. Creates have seen to it."""
+        if not self.listable or operation.action not in (RESIZE, DESTROY):
+            return
+        tell = self._teller(title)
+
+        def caught_up(nodes: list[Node]) -> bool | None:
+            if not is_behind(operation, nodes):
+                return True
+            tell("the list of nodes does not show it yet")
+            return None
+
+        try:
+            self._watch(partial(self._observer.nodes, patient=False), caught_up, Deadline(self._clock, LAG), tell, at_once=True)
+        except TimedOut as end:
+            raise Stopped(
+                f"{operation.node_id} is on its way, but for {duration(LAG)} the list of nodes did not show it.{_trouble(end)}",
+                f"Do not run this again before medstack.control.medstack_node_info shows what became of {operation.node_id}.",
+            ) from None
 
     def _await_listed(self, node_id: str, tell: Callable[[str], None], deadline: Deadline, in_any_status: bool = False) -> None:
         """A node that the list does not show yet would be created once more by the next run."""
@@ -285,10 +311,9 @@ class Applier:
     def _refuse_foreign_change(self, operation: Operation, title: str) -> None:
         """The list before each mutation: two writers on two machines cannot lock each other out, but they can notice."""
         begin = self._clock.now()
-        next_id = operation.node_id if operation.action == DESTROY else None
         while True:
             seen = self._look_again(operation)
-            change = foreign_change(self.nodes, seen, self._own, next_id)
+            change = foreign_change(self.nodes, seen, self._own, operation.node_id)
             if change is None or self._clock.now() - begin >= change.patience:
                 break
             self._report(title, f"{change.said}, looking once more")
@@ -296,7 +321,7 @@ class Applier:
         self.nodes = seen
         if change:
             raise Stopped(
-                f"{change.said}: somebody else is changing this cluster, so this was not sent.",
+                f"{change.said}: somebody else is changing this cluster, or its list of nodes lags behind, so this was not sent.",
                 "Let them finish, then run again: what is there is looked at anew.",
             )
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether somebody else is changing the cluster, read from a list that was taken before a mutation. Pure."""
+"""What a list of nodes says that this run's own doing does not explain: somebody else's doing, or that it lags behind. Pure."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from ._models import Node
+from ._plan import RESIZE, Operation, same_size
 from ._wait import SECOND_LOOK
 
 LAG = 60.0  # s for which a list may still show what this run's own operations have changed
@@ -29,13 +30,13 @@ def foreign_change(
     """The change that can be explained least; None when there is none.
 
     `own` are the nodes that this run has created, resized or destroyed: a list may lag behind them. `next_id` is the node that
-    is to be destroyed next: one that was in transition already, stuck perhaps, may show any status.
+    is acted on next: one that was in transition already, stuck perhaps and to be destroyed, may show any status.
     """
     before = {node.id: node for node in expected}
     now = {node.id: node for node in seen}
     changes = []
     for node_id in sorted(before.keys() | now.keys()):
-        said = _difference(before.get(node_id), now.get(node_id), node_id, next_id)
+        said = _difference(before.get(node_id), now.get(node_id), node_id, node_id in own, node_id == next_id)
         if said:
             is_now = now.get(node_id)
             lags = node_id in own and not (is_now and is_now.failed)
@@ -43,14 +44,23 @@ def foreign_change(
     return min(changes, key=lambda change: change.patience, default=None)
 
 
-def _difference(was: Node | None, is_now: Node | None, node_id: str, next_id: str | None) -> str | None:
+def _difference(was: Node | None, is_now: Node | None, node_id: str, is_own: bool, is_next: bool) -> str | None:
     if is_now is None:
         return f"{node_id} has disappeared"
     if was is None:
-        return f"{is_now} is new, and not of this run's making"
+        return f"{is_now} is listed again, though this run has destroyed it" if is_own else f"{is_now} is new, and not of this run's making"
     if was.size != is_now.size:
         return f"{node_id} was {was.size.name} and is {is_now.size.name} now"
-    may_move = node_id == next_id and was.transitional
-    if not may_move and was.status != is_now.status and (is_now.transitional or is_now.failed):
+    if was.status == is_now.status or (is_next and was.transitional):
+        return None
+    if is_now.transitional or is_now.failed or (is_next and is_now.unknown):
         return f"{node_id} was {was.status_text} and is {is_now.status_text} now"
     return None
+
+
+def is_behind(operation: Operation, seen: Sequence[Node]) -> bool:
+    """Whether the list does not show yet that a resize or a destroy was accepted."""
+    node = next((node for node in seen if node.id == operation.node_id), None)
+    if operation.action == RESIZE:
+        return node is None or (node.active and operation.from_size is not None and same_size(node.size, operation.from_size))
+    return node is not None and not node.leaving

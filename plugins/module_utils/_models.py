@@ -190,6 +190,8 @@ def listed(nodes: Sequence[Node]) -> str:
 def find_sizes(text: str, catalogue: Sequence[NodeSize]) -> list[NodeSize]:
     """All sizes that `text` can mean: an id, else a title, else a title's text before the colon, the latter two in any case."""
     wanted = text.strip().casefold()
+    if not wanted:
+        return []
     return (
         [size for size in catalogue if size.id == text.strip()]
         or [size for size in catalogue if (size.title or "").strip().casefold() == wanted]
@@ -208,7 +210,8 @@ def _node_size(data: Any, catalogue: Sequence[NodeSize]) -> NodeSize:
         found = find_sizes(data, catalogue)
         if len(found) == 1:
             return found[0]
-        return NodeSize(data, None, None, None) if is_id(data) else NodeSize(None, data, None, None)
+        # One that fits several sizes tells none of them.
+        return NodeSize(data, None, None, None) if is_id(data) and not found else NodeSize(None, data, None, None)
     if data is None:
         return UNKNOWN_SIZE
     raise Malformed("a node's size is neither an object nor a text")

@@ -94,7 +94,7 @@ class Observer:
             except (NotFound, MethodNotAllowed) as again:
                 raise NoNodeList(
                     f"{again.message} Cluster {self.where.title} exists, but the API does not list its nodes.",
-                    "Name the node with node_id: what counts nodes cannot work without the list.",
+                    "Name the nodes: medstack_node with node_id works. What counts nodes cannot work without the list.",
                     again.status,
                 ) from None
         return [node for node in nodes if not node.gone]

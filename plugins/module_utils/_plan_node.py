@@ -44,7 +44,7 @@ def destroy_node(node: Node, others: Sequence[Node] | None, allow_empty: bool) -
         return []
     if others is not None and not allow_empty:
         staying = [other for other in others if not other.leaving]
-        if not staying or (node.usable and not any(other.usable for other in staying)):
+        if not staying or (node.usable and not any(other.usable and not other.unknown for other in staying)):
             raise Refused(
                 f"{node.id} is the last usable node: destroying it would leave the cluster empty, its manager and all volumes lost.",
                 "If that is what you want: "

@@ -43,20 +43,28 @@ class Policy:
 
 @dataclass(frozen=True)
 class Decision:
-    """`extra` are the nodes beyond the declaration that stay. With a `refusal` the operations are only there to be shown."""
+    """`spared` and `barred` are the nodes beyond the declaration that stay: by the policy, or since they can never be chosen.
+
+    With a `refusal` the operations are only there to be shown.
+    """
 
     operations: tuple[Operation, ...]
-    extra: tuple[Node, ...]
+    spared: tuple[Node, ...]
+    barred: tuple[Node, ...]
     refusal: Refused | None
+
+    @property
+    def extra(self) -> tuple[Node, ...]:
+        return (*self.spared, *self.barred)
 
 
 def decide(nodes: Sequence[Node], declared: Sequence[Declared], catalogue: Sequence[NodeSize], policy: Policy, cluster: str) -> Decision:
     """What brings `nodes` to what is `declared`. Every size occurs in `declared` at most once."""
-    counted = [node for node in nodes if node.usable and node.size.id is not None]
+    counted = sorted((node for node in nodes if node.usable and node.size.id is not None), key=lambda node: node.id)
     there = Counter(node.size.id for node in counted)
     wanted = {entry.size.id: entry.count for entry in declared}
     offered = {size.id for size in catalogue}
-    free, fixed = _extra(counted, wanted, offered, policy)
+    free, barred = _extra(counted, wanted, offered, policy)
     missing = [entry.size for entry in declared for dummy in range(entry.count - there[entry.size.id])]
 
     free.sort(key=lambda node: _rank(node.size), reverse=True)  # stable, also in reverse: equal ones stay in the order of their ids
@@ -70,7 +78,7 @@ def decide(nodes: Sequence[Node], declared: Sequence[Declared], catalogue: Seque
     ups = [say.resize(node, size) for node, size in resized if _rank(size) > _rank(node.size)]
     downs = [say.resize(node, size) for node, size in resized if _rank(size) < _rank(node.size)]
     operations = (*say.creates(created), *ups, *downs, *(say.destroy(node) for node in destroyed))
-    staying = [] if policy.prune else free[len(paired) :]
+    spared = [] if policy.prune else free[len(paired) :]
     refusal = (
         failed_nodes(nodes, cluster)
         or sizeless_nodes([node for node in nodes if node.usable])
@@ -78,7 +86,7 @@ def decide(nodes: Sequence[Node], declared: Sequence[Declared], catalogue: Seque
         or _too_many_destroyed(destroyed, policy)
         or _emptied(nodes, operations, policy, cluster)
     )
-    return Decision(operations, tuple(staying + fixed), refusal)
+    return Decision(operations, tuple(spared), tuple(barred), refusal)
 
 
 def find_named(names: Sequence[str], nodes: Sequence[Node], option: str) -> list[Node]:
@@ -101,20 +109,22 @@ def find_named(names: Sequence[str], nodes: Sequence[Node], option: str) -> list
 def _extra(
     counted: Sequence[Node], wanted: Mapping[str | None, int], offered: Set[str | None], policy: Policy
 ) -> tuple[list[Node], list[Node]]:
-    """The nodes above the declared count of their size: those that may be chosen, by id within a size, and those that never are."""
+    """The nodes above the declared count of their size: those that may be chosen, and those that never are."""
     free: list[Node] = []
-    fixed: list[Node] = []
+    barred: list[Node] = []
     by_size: dict[str | None, list[Node]] = {}
-    for node in sorted(counted, key=lambda node: node.id):
+    for node in counted:
         by_size.setdefault(node.size.id, []).append(node)
     for size_id, same in by_size.items():
-        over = max(0, len(same) - wanted.get(size_id, 0))
-        movable, barred = [], []
+        count = wanted.get(size_id, 0)
+        movable, fixed = [], []
         for node in same:
-            (movable if size_id in offered and not node.unknown and node.id not in policy.protected else barred).append(node)
-        free += movable[:over]
-        fixed += barred[: max(0, over - len(movable))]
-    return free, fixed
+            (movable if size_id in offered and not node.unknown and node.id not in policy.protected else fixed).append(node)
+        # One in a status nobody knows makes no known one extra: it may be about to go itself.
+        chosen = movable[: max(0, sum(1 for node in same if not node.unknown) - count)]
+        free += chosen
+        barred += sorted(fixed, key=lambda node: not node.unknown)[: max(0, len(same) - count - len(chosen))]
+    return free, barred
 
 
 class _Sentences:
@@ -156,7 +166,7 @@ def _too_many_protected(
         if len(same) > count:
             return Refused(
                 f"{count} {node.size.name} declared, and {len(same)} protected: {listed(same)}. Nothing was sent.",
-                f"Declare {len(same)} {node.size.name}, or take one out of protect (or manager).",
+                f"Declare {len(same)} {node.size.name}, or take {len(same) - count} out of protect (or manager).",
             )
     return None
 
@@ -174,7 +184,7 @@ def _too_many_destroyed(destroyed: Sequence[Node], policy: Policy) -> Refused | 
 def _emptied(nodes: Sequence[Node], operations: Sequence[Operation], policy: Policy, cluster: str) -> Refused | None:
     if policy.allow_empty or not any(operation.action == DESTROY for operation in operations):
         return None
-    if any(node.usable for node in after(nodes, operations)):
+    if any(node.usable and not node.unknown for node in after(nodes, operations)):
         return None
     return Refused(
         f"The plan leaves cluster {cluster} without a node, its manager and all volumes lost; nothing was sent.",

@@ -16,7 +16,7 @@ from ._text import clean, task
 
 def failed_nodes(nodes: Sequence[Node], cluster: str) -> Refused | None:
     """A failed node may hold data, and may or may not come back: a person has to say what becomes of it."""
-    failed = [node for node in nodes if node.failed]
+    failed = sorted((node for node in nodes if node.failed), key=lambda node: node.id)
     if not failed:
         return None
     return Refused(
@@ -28,7 +28,7 @@ def failed_nodes(nodes: Sequence[Node], cluster: str) -> Refused | None:
 
 def sizeless_nodes(nodes: Sequence[Node]) -> Refused | None:
     """Not knowing that a node is Medium must not lead to one Medium node more with every run."""
-    sizeless = [f"{node.id} ({node.size.name})" for node in nodes if node.size.id is None]
+    sizeless = sorted(f"{node.id} ({node.size.name})" for node in nodes if node.size.id is None)
     if not sizeless:
         return None
     return Refused(

@@ -81,7 +81,8 @@ options:
         nothing to do.
       - The id stays the same when addresses or the order of nodes change. It changes with the nodes, their sizes and failures, with
         what is protected, and with the operations.
-      - Null is refused here, since a plan without an id approves nothing.
+      - It holds until the first step has been taken. After a failure half-way, the rest is planned and approved anew.
+      - Unlike any other option, an empty text and null are refused here, since a plan without an id approves nothing.
     type: str
 extends_documentation_fragment:
   - medstack.control.connection

@@ -53,7 +53,7 @@ class Door(ActionBase):
         environment: dict[str, Any] = {}
         self._compute_environment_string(environment)
         args = _plain(self._task.args)
-        complaint = self._misgiven(args)
+        complaint = self.operation.misgiven(args) if hasattr(self.operation, "misgiven") else None
         if complaint:
             return {**self.operation.blank_result(), "failed": True, "msg": complaint}
         # An empty option counts as not given: AWX renders an empty field so. So does null, which `required_if` takes as given.
@@ -100,22 +100,6 @@ class Door(ActionBase):
             if not background:  # Ansible polls with the task's environment, and would print it
                 self._task.environment = original
         return result if background else {**self.operation.blank_result(), **result}
-
-    def _misgiven(self, args: dict[str, Any]) -> str | None:
-        """What the argument spec would let through, or complain of in words that help nobody."""
-        if "expected_plan_id" in args and args["expected_plan_id"] is None:
-            return (
-                "expected_plan_id is null: the plan that it was taken from has no id, so nothing was approved, and nothing was sent. "
-                "Next: Plan again without wait: false, or leave expected_plan_id out to go ahead without an approval."
-            )
-        for name, option in self.operation.SPEC["argument_spec"].items():
-            given = args.get(name) if option.get("elements") == "dict" else None
-            if given and any(isinstance(item, str) for item in (given if isinstance(given, list) else [given])):
-                return (
-                    f"{name} has to be a list of entries with {' and '.join(option['options'])}, and holds a text. "
-                    f'Next: Let the filter medstack.control.node_set read it: {name}: "{{{{ the_text | medstack.control.node_set }}}}"'
-                )
-        return None
 
     def _complaint(self, checked: ValidationResult) -> str:
         """In the words that the module would use."""

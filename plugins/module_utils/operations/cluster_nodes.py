@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from .._apply import Applier
-from .._errors import Refused
+from .._errors import Refused, Stopped
 from .._execute import Session
 from .._locate import pick_size
 from .._models import Node, NodeSize, listed
 from .._observe import Observer
 from .._plan import make_plan
-from .._plan_set import Declared, Policy, decide, find_named
+from .._plan_set import Decision, Declared, Policy, decide, find_named
 from .._refusals import other_plan
 from . import _changing
 from ._changing import carry_out, changing, made, settle, warn_of_strangers
@@ -46,6 +46,23 @@ SPEC: dict[str, Any] = {
 
 def blank_result() -> dict[str, Any]:
     return {**_changing.blank_result(), "extra": None}
+
+
+def misgiven(args: dict[str, Any]) -> str | None:
+    """What the argument spec would let through, or complain of in words that help nobody."""
+    if "expected_plan_id" in args and not str(args["expected_plan_id"] or "").strip():
+        # Up to ansible-core 2.18 a null comes as an empty text.
+        return (
+            "expected_plan_id is empty: the plan that it was taken from has no id, so nothing was approved, and nothing was sent. "
+            "Next: Plan again without wait: false. To go ahead without an approval leave expected_plan_id out."
+        )
+    nodes = args.get("nodes")
+    if nodes and any(isinstance(entry, str) for entry in (nodes if isinstance(nodes, list) else [nodes])):
+        return (
+            "nodes has to be a list of entries with size and count, and holds a text. "
+            'Next: Let a filter read the text: nodes: "{{ the_text | medstack.control.node_set }}"'
+        )
+    return None
 
 
 def run(params: dict[str, Any], session: Session) -> None:
@@ -81,11 +98,12 @@ def _declared(entries: Sequence[dict[str, Any]], catalogue: Sequence[NodeSize]) 
 
 
 def _busy(nodes: Sequence[Node]) -> list[Node]:
-    return [node for node in nodes if node.transitional]
+    """The nodes to wait for; none beside a failed one, which no waiting helps."""
+    return [] if any(node.failed for node in nodes) else [node for node in nodes if node.transitional]
 
 
 def _converge(params: dict[str, Any], session: Session, applier: Applier, observer: Observer, declared: Sequence[Declared]) -> None:
-    nodes, where = applier.nodes, observer.where
+    nodes, where = sorted(applier.nodes, key=lambda node: node.id), observer.where
     warn_of_strangers(session, observer, nodes)
     managers = find_named([params["manager"]] if params["manager"] else [], nodes, "manager")
     protected = frozenset(node.id for node in [*find_named(params["protect"] or [], nodes, "protect"), *managers])
@@ -97,15 +115,21 @@ def _converge(params: dict[str, Any], session: Session, applier: Applier, observ
         max_destroy=params["max_destroy"],
         allow_empty=params["allow_empty"],
     )
+    unsettled = any(node.transitional for node in nodes)
     decision = decide(nodes, declared, observer.catalogue(), policy, where.title)
-    plan = make_plan(where.company_id, where.cluster_id, nodes, decision.operations, any(_busy(nodes)), sorted(protected))
+    plan = make_plan(where.company_id, where.cluster_id, nodes, decision.operations, unsettled, sorted(protected))
     session.result["plan"] = plan.result()
     session.result["pending"] = session.result["plan"]["operations"]
     session.result["extra"] = [node.result() for node in decision.extra]
     _refuse(decision.refusal, other_plan(plan, params["expected_plan_id"]))
     if decision.extra:
-        session.warnings.append(_left_over(decision.extra, where.title, policy))
-    carry_out(session, applier, plan)
+        session.warnings.append(_left_over(decision, where.title))
+    try:
+        carry_out(session, applier, plan)
+    except Stopped as error:
+        if params["expected_plan_id"] and applier.actions:
+            error.next_step += " The expected_plan_id fits no longer: plan again."
+        raise
 
 
 def _refuse(*refusals: Refused | None) -> None:
@@ -115,6 +139,13 @@ def _refuse(*refusals: Refused | None) -> None:
         raise Refused(" ".join(refusal.message for refusal in given), given[0].next_step)
 
 
-def _left_over(extra: Sequence[Node], cluster: str, policy: Policy) -> str:
-    text = f"Cluster {cluster} has more than is declared: {listed(extra)}."
-    return f"{text} {'They cannot be chosen, and were left alone.' if policy.prune else 'prune: true would destroy them.'}"
+def _left_over(decision: Decision, cluster: str) -> str:
+    text = f"Cluster {cluster} has more than is declared: {listed(decision.extra)}."
+    if decision.spared:
+        text += f" prune: true would destroy {', '.join(node.id for node in decision.spared)}."
+    if decision.barred:
+        text += (
+            f" {', '.join(node.id for node in decision.barred)} cannot be chosen: protected, in a status that is not known, "
+            "or of a size no longer on offer."
+        )
+    return text

@@ -86,6 +86,8 @@ def _busy(params: dict[str, Any], nodes: Sequence[Node]) -> list[Node]:
         if not any(node.id == node_id and not node.transitional for node in nodes):
             return []
         return [node for node in nodes if node.transitional]
+    if not node_id and any(node.failed for node in nodes):
+        return []  # no waiting helps: it will be refused
     return [node for node in nodes if node.transitional or (node.id == node_id and node.unknown)]
 
 

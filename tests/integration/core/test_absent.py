@@ -212,9 +212,31 @@ def test_without_waiting_the_destroy_is_left_in_flight(core: Core) -> None:
 def test_gone_between_the_look_and_the_destroy_is_done(core: Core) -> None:
     core.put(SMALL)
     (one,) = core.put(MEDIUM)
-    core.faults.add("status", method="DELETE", status=404)
-    core.faults.add("status", method="GET", path=f"/nodes/{one}$", status=404, times=None)
+    core.on_line = lambda line: core.state.remove_node(one) if line.endswith(": sending") else None
     assert "failed" not in core.run(node, node_id=one, state="absent")
+    assert core.journal.mutations()[0].status == 404
+
+
+@pytest.mark.parametrize("wait", [True, False])
+def test_the_list_is_awaited_that_the_next_task_decides_from(core: Core, wait: bool) -> None:
+    core.switches.read_lag = 20
+    core.put(SMALL)
+    (one,) = core.put(MEDIUM)
+    assert "failed" not in core.run(node, node_id=one, state="absent", wait=wait)
+    assert core.clock.now() >= 20
+    assert "failed" not in core.run(node, node_id=one, state="absent")
+    assert mutations(core.journal) == [f"DELETE {one}"]
+
+
+def test_a_list_that_never_shows_it_is_told(core: Core) -> None:
+    core.put(SMALL)
+    (one,) = core.put(MEDIUM)
+    core.switches.read_lag = 300
+    result = core.run(node, node_id=one, state="absent", wait=False)
+    assert result["failed"]
+    assert "the list of nodes did not show it" in result["msg"]
+    assert "Do not run this again before" in result["msg"]
+    assert outcomes(result) == [("destroy", "started")]
 
 
 def test_a_destroy_answered_404_of_a_node_that_is_there_is_a_failure(core: Core) -> None:

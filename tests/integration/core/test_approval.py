@@ -199,7 +199,7 @@ def test_a_check_that_does_not_wait_cannot_tell_whether_it_is_the_plan(core: Cor
 def test_what_is_left_after_a_failure_has_to_be_approved_anew(core: Core, transition: Transition) -> None:
     approved = approve(core, transition)
     when(core, "3/5 ", lambda: core.faults.add("status", status=403))
-    assert transition.run(core, expected_plan_id=approved)["failed"]
+    assert "The expected_plan_id fits no longer: plan again" in transition.run(core, expected_plan_id=approved)["msg"]
     core.journal.clear()
     result = transition.run(core, expected_plan_id=approved)
     assert_both_shown(core, result, approved)

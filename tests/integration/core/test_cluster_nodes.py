@@ -104,7 +104,7 @@ def test_by_default_what_is_missing_is_created_and_what_is_extra_is_told(core: C
     assert [node["id"] for node in result["extra"]] == [large]
     assert result["extra"][0] in result["nodes"]
     (warning,) = result["warnings"]
-    assert warning == f"Cluster {CLUSTER} has more than is declared: {large} (Large, active). prune: true would destroy them."
+    assert warning == f"Cluster {CLUSTER} has more than is declared: {large} (Large, active). prune: true would destroy {large}."
 
 
 @pytest.fixture
@@ -269,6 +269,15 @@ def test_an_empty_cluster_is_looked_at_twice(core: Core) -> None:
     assert sent(core) == []
 
 
+def test_beside_a_failed_node_nothing_is_waited_for(core: Core) -> None:
+    core.put(SMALL, status="failed", node_id="node_x")
+    core.put(MEDIUM, status="creating")
+    result = core.run(cluster_nodes, nodes=declared("2 Medium"))
+    assert "node_x (Small, failed)" in result["msg"]
+    assert core.clock.now() == 0
+    assert sent(core) == []
+
+
 # -- nodes that are never chosen
 
 
@@ -276,15 +285,17 @@ def test_a_node_of_unknown_status_is_counted_and_left_alone(core: Core) -> None:
     strange, own = sorted(core.put(SMALL, SMALL))
     core.state.change_node(strange, status="hibernating")
     ask: dict[str, Any] = {**BOTH, **ANY, "max_destroy": 2}
+    # It stands in for a node that is missing, and makes no other one extra.
+    assert core.run(cluster_nodes, nodes=declared("2 Small"), **ask)["extra"] == []
     one = core.run(cluster_nodes, nodes=declared("1 Small"), **ask)
-    assert sent(core) == [f"destroy {own}"]
-    assert one["extra"] == []
+    assert sent(core) == []
+    assert [node["id"] for node in one["extra"]] == [strange]
     assert any("hibernating" in warning and strange in warning for warning in one["warnings"])
 
     none = core.run(cluster_nodes, nodes=declared("1 Medium"), **ask)
-    assert sent(core) == [f"destroy {own}", "create Medium"]
+    assert sent(core) == [f"resize {own} Medium"]
     assert [node["id"] for node in none["extra"]] == [strange]
-    assert any("They cannot be chosen, and were left alone." in warning for warning in none["warnings"])
+    assert any(f"{strange} cannot be chosen" in warning for warning in none["warnings"])
 
 
 @pytest.mark.parametrize("protect", [False, True])

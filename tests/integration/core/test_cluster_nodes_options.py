@@ -208,13 +208,12 @@ def test_with_allow_empty_it_is_emptied(core: Core) -> None:
     assert len(sent(core)) == 2
 
 
-def test_a_node_in_a_strange_status_does_not_make_it_empty(core: Core) -> None:
-    (strange,) = core.put(SMALL, status="hibernating")
-    (own,) = core.put(MEDIUM)
+def test_a_node_in_a_strange_status_alone_is_an_empty_cluster(core: Core) -> None:
+    core.put(SMALL, status="terminated")
+    core.put(MEDIUM)
     result = core.run(cluster_nodes, nodes=[], prune=True, **ANY)
-    assert "failed" not in result
-    assert sent(core) == [f"destroy {own}"]
-    assert ids(result) == [strange]
+    assert "allow_empty: true" in result["msg"]
+    assert sent(core) == []
 
 
 def test_replacing_all_is_not_emptying(core: Core) -> None:

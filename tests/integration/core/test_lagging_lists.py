@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import count
 from typing import Any, Callable
 
@@ -180,13 +181,13 @@ def at_every_look(core: Core, transition: Transition, lists: Lists, looks: int, 
             afresh(core, transition)
             missing: list[View] = []
 
-            def show(look: int, nodes: list[View], first: int = number, at: int = position, missing: list[View] = missing) -> list[View]:
+            def show(first: int, at: int, missing: list[View], look: int, nodes: list[View]) -> list[View]:
                 if look == first:
                     missing += nodes if empty else nodes[at : at + 1]
                 lacking = {node.id for node in missing} if first <= look < first + looks else set()
                 return [node for node in nodes if node.id not in lacking]
 
-            lists.looks, lists.show = 0, show
+            lists.looks, lists.show = 0, partial(show, number, position, missing)
             result = transition.run(core, **ANY)
             if missing:
                 yield number, result

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from itertools import count
 from typing import Any, Callable
 
@@ -40,13 +41,13 @@ def held_up(core: Core, transition: Transition, meanwhile: Callable[[], object])
         left = iter(range(number))
         before: list[int] = []  # how many requests there had been when it went on
 
-        def alive(left: Iterator[int] = left, before: list[int] = before) -> None:
+        def alive(left: Iterator[int], before: list[int]) -> None:
             if not before and next(left, None) is None:
                 core.alive = lambda: None
                 meanwhile()
                 before.append(len(core.journal.entries()))
 
-        core.alive = alive
+        core.alive = partial(alive, left, before)
         result = transition.run(core, **ELSEWHERE)
         if not before:
             break

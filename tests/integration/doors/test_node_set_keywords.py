@@ -149,7 +149,7 @@ FORMS = {
     "protect a list": Form({**TWO_OF_THREE, "protect": ["{{ a }}"]}, ["destroy c"]),
     "protect empty, and a manager": Form({**TWO_OF_THREE, "protect": "", "manager": "{{ a }}"}, ["destroy c"]),
     "manager by address, and protect": Form({**TWO_OF_THREE, "protect": [], "manager": "{{ address_of_a }}"}, ["destroy c"]),
-    "an approval that is empty": Form({**TWO_OF_THREE, "protect": [], "expected_plan_id": ""}, ["destroy a"]),
+    "an approval that is empty": Form({**TWO_OF_THREE, "protect": [], "expected_plan_id": ""}, [], "expected_plan_id is empty"),
     "an approval that is left out": Form(
         {**TWO_OF_THREE, "protect": [], "expected_plan_id": "{{ nothing | default(omit, true) }}"}, ["destroy a"]
     ),

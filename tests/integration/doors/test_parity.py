@@ -112,7 +112,7 @@ CASES = {
     "set: a text": Case(
         "cluster_nodes",
         {"nodes": "2 Medium, 1 Large"},
-        "holds a text. Next: Let the filter medstack.control.node_set read it",
+        "holds a text. Next: Let a filter read the text",
     ),
     "set: texts": Case("cluster_nodes", {"nodes": ["2 Medium", ONE_LARGE]}, "nodes has to be a list of entries with size and count"),
     "set: a number": Case("cluster_nodes", {"nodes": 3}, "nodes"),

@@ -57,6 +57,21 @@ class Question:
         return Counter({size.id or "": count for size, count in self.wanted})
 
     @property
+    def strange(self) -> list[Node]:
+        return [node for node in self.counted if node.status not in KNOWN_AND_COUNTED]
+
+    @property
+    def goal(self) -> Counter[str]:
+        """How many of each size may stay: one of a strange status stands in for a missing node, and makes no other one extra."""
+        there, strange = sizes_of(self.counted), sizes_of(self.strange)
+        return Counter(
+            {
+                size: max(self.counts[size], min(there[size] - strange[size], self.counts[size]) + strange[size])
+                for size in {*there, *self.counts}
+            }
+        )
+
+    @property
     def missing(self) -> int:
         return (self.counts - sizes_of(self.counted)).total()
 
@@ -83,7 +98,8 @@ def cost_of(question: Question, operations: Sequence[Operation]) -> Cost:
     sizes = {action: [(item.from_size, item.to_size) for item in operations if item.action == action] for action in ACTIONS}
     moved = {item.node_id for item in operations}
     stay = Counter([node.size for node in question.counted if node.id not in moved] + [now for dummy, now in sizes["resize"]])
-    declared, untouchable = Counter(dict(question.wanted)), Counter(node.size for node in question.untouchable)
+    declared = Counter({size: question.goal[size.id or ""] for size in {*(node.size for node in question.counted), *dict(question.wanted)}})
+    untouchable = Counter(node.size for node in question.untouchable)
     left_over = stay - declared - (untouchable - declared)
     return Cost(
         len(operations),
@@ -99,7 +115,7 @@ def cheapest(question: Question) -> Cost:
     return _cheapest(
         _frozen(sizes_of([node for node in question.counted if node not in untouchable])),
         _frozen(sizes_of(untouchable)),
-        _frozen(question.counts),
+        _frozen(question.goal),
         tuple(sorted((size.id or "", size.memory or 0.0) for size in question.catalogue)),
         question.prune,
         question.resize,
@@ -120,7 +136,7 @@ def reason_to_refuse(question: Question) -> str | None:
     destroyed = cheapest(question).steps - question.missing  # every other step fills a gap
     if destroyed > question.max_destroy:
         return "max_destroy"
-    stays = bool(question.untouchable) or question.counts.total() > 0
+    stays = len(question.untouchable) > len(question.strange) or question.goal.total() > len(question.strange)
     if destroyed and not stays and not question.allow_empty:
         return "without a node"
     return None

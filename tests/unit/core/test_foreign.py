@@ -80,6 +80,19 @@ def test_of_several_changes_the_one_to_be_explained_least_is_told() -> None:
     assert foreign_change(expected, [node("node_z")], own={"node_new"}) == Change("node_a has disappeared", LOOK_TWICE)
 
 
+def test_an_own_node_that_is_listed_again_is_not_called_somebody_else_s() -> None:
+    assert foreign_change([], [node("node_old")], own={"node_old"}) == Change(
+        "node_old (Medium, active) is listed again, though this run has destroyed it", OURS_LAGS
+    )
+
+
+def test_a_status_that_nobody_knows_matters_only_of_the_node_acted_on_next() -> None:
+    before, seen = [node("node_a"), node("node_b")], [node("node_a", "hibernating"), node("node_b")]
+    assert foreign_change(before, seen, next_id="node_a") == Change("node_a was active and is hibernating now", AT_ONCE)
+    assert foreign_change(before, seen, next_id="node_b") is None
+    assert foreign_change(seen, seen, next_id="node_a") is None
+
+
 def test_a_stuck_node_that_is_to_be_destroyed_next_may_show_any_status() -> None:
     before = [node("node_a", "updating"), node("node_b")]
     for status in ("failed", "rebooting", "destroying"):

@@ -24,7 +24,7 @@ RANKS = {
     "_models": 1,
     "_wait": 1,
     "_plan": 2,
-    "_foreign": 2,
+    "_foreign": 3,
     "_api": 2,
     "_lock": 2,
     "_locate": 3,

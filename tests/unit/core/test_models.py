@@ -95,6 +95,12 @@ def test_a_size_that_is_not_on_offer_stays_what_it_is(shape: Any, size: NodeSize
     assert parse_node({"id": "node_a", "status": "active", "size": shape}).size == size
 
 
+def test_a_title_that_fits_several_sizes_tells_none_of_them() -> None:
+    small = [NodeSize(f"node_size_{name}", f"Small: {name}", 1, 1.0) for name in ("old", "new")]
+    size = Node.parse({"id": "node_a", "status": "active", "size": "Small"}, "cluster_a", small).size
+    assert size == NodeSize(None, "Small", None, None)
+
+
 def test_late_fields_may_be_missing_or_null() -> None:
     late = {"public_ip_address": None, "operating_system": None}
     missing = parse_node({"id": "node_a", "status": "creating", "size": MEDIUM.id})
@@ -149,7 +155,7 @@ def test_not_counted(status: str) -> None:
     ],
 )
 def test_what_a_size_s_text_means(text: str, found: list[NodeSize]) -> None:
-    assert find_sizes(text, CATALOGUE) == found
+    assert find_sizes(text, [*CATALOGUE, NodeSize("node_size_x", None, None, None)]) == found
 
 
 def test_an_id_goes_before_a_title_and_a_title_before_its_first_word() -> None:

@@ -76,7 +76,7 @@ def test_a_reboot_is_always_due() -> None:
     [
         ("active", ["active"], False, "destroy"),
         ("active", ["creating"], False, "destroy"),
-        ("active", ["hibernating"], False, "destroy"),
+        ("active", ["hibernating"], False, "refused"),
         ("active", [], False, "refused"),
         ("active", ["failed"], False, "refused"),
         ("active", ["destroying"], False, "refused"),

@@ -281,6 +281,8 @@ def test_an_unknown_timezone_is_named(zone):
 
 
 def test_without_a_timezone_database_it_says_what_to_install(monkeypatch):
+    for name in [name for name in sys.modules if name.startswith("tzdata.")]:
+        monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "tzdata", None)  # cannot be imported
     zoneinfo.reset_tzpath(to=[])
     zoneinfo.ZoneInfo.clear_cache()

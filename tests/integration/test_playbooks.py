@@ -253,3 +253,59 @@ def test_the_role_leaves_the_connection_to_the_defaults_of_the_play(tmp_path: Pa
         ended = project.run()
         assert ended.returncode == 0, ended.output
         assert "WARNING: Production takes at least 3 nodes" in ended.stdout
+
+
+SCHEDULE = {"timezone": "America/Toronto", "default": "2 Small"}
+DECLARED: dict[str, dict[str, Any]] = {"provision": {"medstack_nodes": "2 Small"}, "scale": {"medstack_schedule": SCHEDULE}}
+CLUSTERS = {STAGING: IN_PROCESS, "production": {**IN_PROCESS, "medstack_cluster": PRODUCTION}}
+
+
+def nothing_sent(tmp_path: Path, playbook: str, says: str, hosts: Mapping[str, Mapping[str, Any]] = CLUSTERS, **variables: Any) -> None:
+    with EmulatorServer(SystemClock(), switches=QUICK) as emulator:
+        for cluster in (CLUSTER, PRODUCTION):
+            emulator.state.put_node(cluster, SMALL)
+        ended = run(tmp_path, emulator, playbook, hosts=hosts, medstack_hosts="all", **variables)
+        assert ended.returncode == 2, ended.output
+        assert says in ended.output
+        assert emulator.journal.mutations() == []
+
+
+@pytest.mark.parametrize("playbook", DECLARED)
+@pytest.mark.parametrize("handed_on", [{"medstack_plan_id_cluster_Xk4TzP9e": "f" * 32}, {"medstack_plan_id_cluster_owQNwd37": ""}], ids=str)
+def test_plans_handed_on_for_others_approve_nothing_here(tmp_path: Path, playbook: str, handed_on: dict[str, str]) -> None:
+    nothing_sent(tmp_path, playbook, f'none for the cluster "{STAGING}"', **DECLARED[playbook], **handed_on)
+
+
+@pytest.mark.parametrize("playbook", DECLARED)
+def test_another_plan_than_was_handed_on_is_refused(tmp_path: Path, playbook: str) -> None:
+    nothing_sent(tmp_path, playbook, f"Approved was plan {'f' * 32}", **DECLARED[playbook], medstack_plan_id_cluster_owQNwd37="f" * 32)
+
+
+def test_two_hosts_that_mean_one_cluster_do_not_take_turns_on_it(tmp_path: Path) -> None:
+    says = f'The hosts {STAGING}, production all mean the cluster "{CLUSTER}"'
+    nothing_sent(tmp_path, "provision", says, medstack_cluster=CLUSTER, medstack_nodes="2 Small")
+
+
+def test_a_value_that_was_split_at_a_space_is_not_taken_for_what_is_left_of_it(tmp_path: Path) -> None:
+    with EmulatorServer(SystemClock(), switches=QUICK) as emulator:
+        emulator.state.add_cluster("patient-logbook")
+        project = Project(
+            tmp_path,
+            "[{import_playbook: medstack.control.provision}]",
+            {"localhost": IN_PROCESS},
+            {"MEDSTACK_BASE_URL": emulator.base_url},
+        )
+        ended = project.run("-e", f"medstack_cluster={STAGING}", "-e", '{"medstack_nodes": "1 Small"}')
+        assert ended.returncode == 2
+        assert "split at a space" in ended.output
+        assert emulator.journal.entries() == []
+
+
+def test_a_node_in_a_status_nobody_knows_does_not_stand_in_for_those_that_are_destroyed(tmp_path: Path) -> None:
+    with EmulatorServer(SystemClock(), switches=QUICK) as emulator:
+        nodes = [emulator.state.put_node(CLUSTER, SMALL).id for dummy in range(2)]
+        emulator.state.put_node(CLUSTER, SMALL, status="hibernating")
+        ended = run(tmp_path, emulator, "destroy", medstack_node_ids=nodes)
+        assert ended.returncode == 2
+        assert f"medstack_confirm_destroy={CLUSTER}" in ended.output
+        assert emulator.journal.mutations() == []

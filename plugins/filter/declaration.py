@@ -75,7 +75,7 @@ def _variable(nodes: Sequence[Node], catalogue: Sequence[NodeSize]) -> str:
 def _entries(nodes: Sequence[Node], catalogue: Sequence[NodeSize]) -> Iterator[dict[str, Any]]:
     counts = Counter(node.size for node in nodes)
     # What each can be called, in any case: a name that is another's name or id would be taken for that one, or for declared twice.
-    called = Counter(text for size in catalogue for text in {size.name.casefold(), str(size.id).casefold()})
+    called = Counter(text for size in catalogue for text in sorted({size.name.casefold(), str(size.id).casefold()}))
     for size in catalogue:
         if counts[size]:
             by_name = _NAME.match(size.name) and called[size.name.casefold()] == 1

@@ -260,11 +260,11 @@ DECLARED: dict[str, dict[str, Any]] = {"provision": {"medstack_nodes": "2 Small"
 CLUSTERS = {STAGING: IN_PROCESS, "production": {**IN_PROCESS, "medstack_cluster": PRODUCTION}}
 
 
-def nothing_sent(tmp_path: Path, playbook: str, says: str, hosts: Mapping[str, Mapping[str, Any]] = CLUSTERS, **variables: Any) -> None:
+def nothing_sent(tmp_path: Path, playbook: str, says: str, **variables: Any) -> None:
     with EmulatorServer(SystemClock(), switches=QUICK) as emulator:
         for cluster in (CLUSTER, PRODUCTION):
             emulator.state.put_node(cluster, SMALL)
-        ended = run(tmp_path, emulator, playbook, hosts=hosts, medstack_hosts="all", **variables)
+        ended = run(tmp_path, emulator, playbook, hosts=CLUSTERS, medstack_hosts="all", **variables)
         assert ended.returncode == 2, ended.output
         assert says in ended.output
         assert emulator.journal.mutations() == []

@@ -41,11 +41,11 @@ def node(node_id, its_size, status="active", address="20.1.2.3"):
     }
 
 
-def declare(nodes, sizes=SIZES, cluster_id="cluster_owQNwd37"):
-    return declaration(nodes, sizes, cluster_id)
+def declare(nodes, sizes=None, cluster_id="cluster_owQNwd37"):
+    return declaration(nodes, SIZES if sizes is None else sizes, cluster_id)
 
 
-def declared(nodes, sizes=SIZES):
+def declared(nodes, sizes=None):
     return [(entry["size"], entry["count"]) for entry in yaml.safe_load(declare(nodes, sizes))["medstack_nodes"]]
 
 
@@ -204,6 +204,6 @@ def test_what_is_declared_are_the_nodes_that_there_are(titles, data):
 )
 def test_what_cannot_be_understood_is_refused(nodes, sizes, offending):
     with pytest.raises(AnsibleFilterError) as refusal:
-        declare(nodes, sizes)
+        declaration(nodes, sizes, "cluster_owQNwd37")
     assert "have to be lists as medstack_node_info and medstack_node_size_info return them" in str(refusal.value)
     assert offending in str(refusal.value)

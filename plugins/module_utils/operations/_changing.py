@@ -76,9 +76,14 @@ def warn_of_strangers(session: Session, observer: Observer, nodes: Sequence[Node
         )
 
 
+def show(session: Session, plan: Plan) -> None:
+    """Puts the plan into the result, before anything can refuse it."""
+    session.result["plan"] = plan.result()
+    session.result["pending"] = session.result["plan"]["operations"]
+
+
 def carry_out(session: Session, applier: Applier, plan: Plan) -> None:
-    """Does what is planned, or in check mode shows what it would come to."""
-    session.result["pending"] = plan.result()["operations"]
+    """Does what is planned and shown, or in check mode shows what it would come to."""
     if session.check_mode:
         session.result["changed"] = bool(plan.operations)
         session.result["diff"]["after"] = lines(after(applier.nodes, plan.operations))

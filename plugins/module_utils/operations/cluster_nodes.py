@@ -19,7 +19,7 @@ from .._plan import make_plan
 from .._plan_set import Decision, Declared, Policy, decide, find_named
 from .._refusals import other_plan
 from . import _changing
-from ._changing import carry_out, changing, made, settle, warn_of_strangers
+from ._changing import carry_out, changing, made, settle, show, warn_of_strangers
 from ._common import CLUSTER, CONNECTION, WAITING, connect, observe
 
 SPEC: dict[str, Any] = {
@@ -118,8 +118,7 @@ def _converge(params: dict[str, Any], session: Session, applier: Applier, observ
     unsettled = any(node.transitional for node in nodes)
     decision = decide(nodes, declared, observer.catalogue(), policy, where.title)
     plan = make_plan(where.company_id, where.cluster_id, nodes, decision.operations, unsettled, sorted(protected))
-    session.result["plan"] = plan.result()
-    session.result["pending"] = session.result["plan"]["operations"]
+    show(session, plan)
     session.result["extra"] = [node.result() for node in decision.extra]
     _refuse(decision.refusal, other_plan(plan, params["expected_plan_id"]))
     if decision.extra:

@@ -21,7 +21,7 @@ from .._plan_node import at_least, destroy_node, reboot_node, resize_node
 from .._refusals import failed_nodes
 from .._text import clean, task
 from . import _changing
-from ._changing import carry_out, changing, known, lines, made, settle, warn_of_strangers
+from ._changing import carry_out, changing, known, lines, made, settle, show, warn_of_strangers
 from ._common import CLUSTER, CONNECTION, WAITING, connect, observe
 
 SPEC: dict[str, Any] = {
@@ -102,7 +102,7 @@ def _converge(params: dict[str, Any], session: Session, applier: Applier, observ
     operations = _decide(params, before, size, where.title, applier.listable)
     unsettled = any(_busy(params, before))
     plan = make_plan(where.company_id, where.cluster_id, before, operations, unsettled)
-    session.result["plan"] = plan.result()
+    show(session, plan)
     carry_out(session, applier, plan)
     if params["state"] == "absent" and params["wait"] and not session.check_mode:
         try:

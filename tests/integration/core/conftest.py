@@ -13,7 +13,8 @@ import pytest
 
 from tests.emulator.clock import DrivenClock
 from tests.emulator.server import EmulatorServer
-from tests.support.core import Core
+from tests.integration.core.node_sets import QUICK, TRANSITIONS, Transition
+from tests.support.core import Core, DirectCore, DirectServer
 
 
 @pytest.fixture(autouse=True)
@@ -33,3 +34,18 @@ def core() -> Iterator[Core]:
     """An emulator on a clock that the operations' own waiting drives."""
     with EmulatorServer(DrivenClock(), switches=DURATIONS) as server:
         yield Core(server)
+
+
+@pytest.fixture
+def direct_core() -> Iterator[Core]:
+    """The same without a socket, for many runs."""
+    with DirectServer(DrivenClock(), switches=QUICK) as server:
+        yield DirectCore(server)
+
+
+@pytest.fixture(params=TRANSITIONS)
+def transition(request: pytest.FixtureRequest, core: Core) -> Transition:
+    """Its nodes are there."""
+    chosen = TRANSITIONS[request.param]
+    chosen.prepare(core)
+    return chosen

@@ -6,15 +6,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import count
 from typing import Callable
 
 import pytest
 
-from tests.emulator.clock import DrivenClock
 from tests.integration.core.node_sets import TRANSITIONS, Transition, afresh, assert_resumed, gone, planned, sent, when
-from tests.support.core import Core, DirectCore, DirectServer, outcomes
+from tests.support.core import Core, outcomes
 
 
 class TaskTimeoutError(BaseException):
@@ -22,10 +20,8 @@ class TaskTimeoutError(BaseException):
 
 
 @pytest.fixture
-def core() -> Iterator[Core]:
-    """Without a socket, for many runs."""
-    with DirectServer(DrivenClock()) as server:
-        yield DirectCore(server)
+def core(direct_core: Core) -> Core:
+    return direct_core
 
 
 @pytest.fixture(params=TRANSITIONS)

@@ -15,26 +15,15 @@ from typing import Any, Callable
 import pytest
 
 from ansible_collections.medstack.control.plugins.module_utils.operations import cluster_nodes
-from tests.emulator.clock import DrivenClock
 from tests.emulator.foreign import Foreign
 from tests.emulator.node import View
 from tests.integration.core.node_sets import TRANSITIONS, Transition, afresh, declared, planned, sent, when
-from tests.support.core import CLUSTER_ID, SMALL, Core, DirectCore, DirectServer
+from tests.support.core import CLUSTER_ID, SMALL, Core
 
 
 @pytest.fixture
-def core() -> Iterator[Core]:
-    """Without a socket, for many runs."""
-    with DirectServer(DrivenClock()) as server:
-        yield DirectCore(server)
-
-
-@pytest.fixture(params=TRANSITIONS)
-def transition(request: pytest.FixtureRequest, core: Core) -> Transition:
-    """Its nodes are there."""
-    chosen = TRANSITIONS[request.param]
-    afresh(core, chosen)
-    return chosen
+def core(direct_core: Core) -> Core:
+    return direct_core
 
 
 class Lists:

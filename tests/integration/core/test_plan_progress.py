@@ -14,18 +14,10 @@ import pytest
 from ansible_collections.medstack.control.plugins.module_utils.operations import cluster_nodes
 from tests.emulator import seed
 from tests.emulator.seed import TOKEN_KEY, TOKEN_VALUE
-from tests.integration.core.node_sets import TRANSITIONS, Transition, declared, described, when
+from tests.integration.core.node_sets import Transition, declared, described, when
 from tests.support.core import CLUSTER, MEDIUM, SMALL, Core
 
 ANY = {"protect": []}
-
-
-@pytest.fixture(params=TRANSITIONS)
-def transition(request: pytest.FixtureRequest, core: Core) -> Transition:
-    """Its nodes are there."""
-    chosen = TRANSITIONS[request.param]
-    chosen.prepare(core)
-    return chosen
 
 
 def test_every_step_tells_where_it_is(core: Core, transition: Transition) -> None:

@@ -14,19 +14,16 @@ from typing import Any, Callable
 
 import pytest
 
-from tests.emulator.clock import DrivenClock
 from tests.integration.core.node_sets import TRANSITIONS, Transition, afresh, gone, sent, when
-from tests.support.core import Core, DirectCore, DirectServer
+from tests.support.core import Core
 
 UNDECIDED = 4  # requests, after which a run has looked at the nodes: company, clusters, sizes, nodes
 ELSEWHERE = {"lock": False}  # a lock is known to one machine only
 
 
 @pytest.fixture
-def core() -> Iterator[Core]:
-    """Without a socket, for many runs."""
-    with DirectServer(DrivenClock()) as server:
-        yield DirectCore(server)
+def core(direct_core: Core) -> Core:
+    return direct_core
 
 
 @pytest.fixture(params=TRANSITIONS)

@@ -6,16 +6,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.emulator.clock import DrivenClock
 from tests.emulator.foreign import Foreign
 from tests.emulator.node import View
-from tests.integration.core.node_sets import TRANSITIONS, Transition, afresh, described, planned, sent, when
-from tests.support.core import LARGE, MEDIUM, SMALL, Core, DirectCore, DirectServer, outcomes
+from tests.integration.core.node_sets import Transition, described, planned, sent, when
+from tests.support.core import LARGE, MEDIUM, SMALL, Core, outcomes
 
 # What somebody else does, and how it is told. `node_m` is what no step is about.
 CHANGES: dict[str, tuple[dict[str, Any], str]] = {
@@ -28,18 +26,8 @@ CHANGES: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.fixture
-def core() -> Iterator[Core]:
-    """Without a socket, for many runs."""
-    with DirectServer(DrivenClock()) as server:
-        yield DirectCore(server)
-
-
-@pytest.fixture(params=TRANSITIONS)
-def transition(request: pytest.FixtureRequest, core: Core) -> Transition:
-    """Its nodes are there."""
-    chosen = TRANSITIONS[request.param]
-    afresh(core, chosen)
-    return chosen
+def core(direct_core: Core) -> Core:
+    return direct_core
 
 
 def foreign(core: Core, **action: Any) -> None:

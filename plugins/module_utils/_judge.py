@@ -14,7 +14,7 @@ from ._plan import CREATE, DESTROY, REBOOT, RESIZE, Operation, same_size
 
 DONE, FAILED, REVERTED = "done", "failed", "reverted"
 
-SURELY_GONE = 5.0  # s for which a node has to be missing: a single 404 may come from a read that lags behind
+SURE = 5.0  # s for which a node has to be missing, or to have fallen back: a single look may be a read that lags behind
 UNSEEN_RESIZE = 60.0  # s for which a node that never shows `resizing` may still be a read that lags behind
 
 
@@ -37,17 +37,22 @@ class Looks:
         self.answer = answer
         self.reads: list[Node | None] = []
         self.waited = 0.0  # s since the answer
-        self._missing_since = 0.0
+        self._same_since = 0.0
 
     def add(self, node: Node | None, waited: float) -> None:
-        if node is not None or self.latest is not None:
-            self._missing_since = waited
+        if not self.reads or node != self.reads[-1]:
+            self._same_since = waited
         self.reads.append(node)
         self.waited = waited
 
     @property
+    def sure(self) -> bool:
+        """What the last read showed has been shown for a while."""
+        return self.waited - self._same_since >= SURE
+
+    @property
     def surely_gone(self) -> bool:
-        return bool(self.reads) and self.reads[-1] is None and self.waited - self._missing_since >= SURELY_GONE
+        return bool(self.reads) and self.reads[-1] is None and self.sure
 
     @property
     def latest(self) -> Node | None:
@@ -91,7 +96,7 @@ def _resize(operation: Operation, looks: Looks) -> Verdict | None:
         return None
     if operation.to_size is not None and same_size(node.size, operation.to_size):
         return Verdict(DONE)
-    if looks.moved or looks.waited >= UNSEEN_RESIZE:
+    if looks.sure and (looks.moved or looks.waited >= UNSEEN_RESIZE):
         return Verdict(REVERTED, f"{node.id} is active again, and still {node.size.name}: the resize was not carried out")
     return None
 

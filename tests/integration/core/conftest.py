@@ -13,8 +13,8 @@ import pytest
 
 from tests.emulator.clock import DrivenClock
 from tests.emulator.server import EmulatorServer
-from tests.integration.core.node_sets import QUICK, TRANSITIONS, Transition
 from tests.support.core import Core, DirectCore, DirectServer
+from tests.support.node_sets import QUICK, TRANSITIONS, Transition
 
 
 @pytest.fixture(autouse=True)

@@ -17,8 +17,8 @@ import pytest
 from ansible_collections.medstack.control.plugins.module_utils.operations import cluster_nodes
 from tests.emulator import seed
 from tests.emulator.clock import DrivenClock
-from tests.integration.core.node_sets import BOTH, NAMES, SIZES, Transition, declared, planned, sent, sizes, there
 from tests.support.core import CLUSTER, CLUSTER_ID, LARGE, MEDIUM, SMALL, X_LARGE, Core, DirectCore, DirectServer, ids, outcomes
+from tests.support.node_sets import BOTH, NAMES, SIZES, Transition, declared, planned, sent, sizes, there
 
 ANY = {"protect": []}
 

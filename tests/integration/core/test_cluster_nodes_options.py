@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.medstack.control.plugins.module_utils.operations import cluster_nodes
-from tests.integration.core.node_sets import BOTH, assert_refused, declared, planned, sent, sizes, there
 from tests.support.core import CLUSTER, CLUSTER_ID, LARGE, MEDIUM, SMALL, Core, ids
+from tests.support.node_sets import BOTH, assert_refused, declared, planned, sent, sizes, there
 
 ANY = {"protect": []}
 CHANGING = [{"prune": True}, {"resize": True}, BOTH]

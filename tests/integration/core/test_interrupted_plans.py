@@ -11,8 +11,8 @@ from typing import Callable
 
 import pytest
 
-from tests.integration.core.node_sets import TRANSITIONS, Transition, afresh, assert_resumed, gone, planned, sent, when
 from tests.support.core import Core, outcomes
+from tests.support.node_sets import TRANSITIONS, Transition, afresh, assert_resumed, gone, planned, sent, when
 
 
 class TaskTimeoutError(BaseException):

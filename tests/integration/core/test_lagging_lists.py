@@ -17,8 +17,8 @@ import pytest
 from ansible_collections.medstack.control.plugins.module_utils.operations import cluster_nodes
 from tests.emulator.foreign import Foreign
 from tests.emulator.node import View
-from tests.integration.core.node_sets import TRANSITIONS, Transition, afresh, declared, planned, sent, when
 from tests.support.core import CLUSTER_ID, SMALL, Core
+from tests.support.node_sets import TRANSITIONS, Transition, afresh, declared, planned, sent, when
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ import pytest
 
 from ansible_collections.medstack.control.plugins.module_utils.operations import cluster_nodes, node
 from tests.emulator.node import View
-from tests.integration.core.node_sets import declared, sent
 from tests.support.core import CLUSTER_ID, MEDIUM, SMALL, Core
+from tests.support.node_sets import declared, sent
 
 
 @pytest.mark.parametrize("wait", [True, False])

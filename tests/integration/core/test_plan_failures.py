@@ -13,8 +13,8 @@ import pytest
 
 from ansible_collections.medstack.control.plugins.module_utils.operations import node
 from tests.emulator.foreign import Foreign
-from tests.integration.core.node_sets import BOTH, NAMES, QUICK, Transition, assert_refused, described, planned, sent, when
 from tests.support.core import CLUSTER, CLUSTER_ID, LARGE, SMALL, Core, outcomes
+from tests.support.node_sets import BOTH, NAMES, QUICK, Transition, assert_refused, described, planned, sent, when
 
 # By the step that fails.
 TRANSITIONS = {

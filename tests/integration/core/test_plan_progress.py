@@ -14,8 +14,8 @@ import pytest
 from ansible_collections.medstack.control.plugins.module_utils.operations import cluster_nodes
 from tests.emulator import seed
 from tests.emulator.seed import TOKEN_KEY, TOKEN_VALUE
-from tests.integration.core.node_sets import Transition, declared, described, when
 from tests.support.core import CLUSTER, MEDIUM, SMALL, Core
+from tests.support.node_sets import Transition, declared, described, when
 
 ANY = {"protect": []}
 

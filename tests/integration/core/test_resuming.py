@@ -10,8 +10,8 @@ from typing import Any, Callable
 
 import pytest
 
-from tests.integration.core.node_sets import TRANSITIONS, Transition, afresh, assert_resumed, gone, planned, sent, when
 from tests.support.core import Core, outcomes
+from tests.support.node_sets import TRANSITIONS, Transition, afresh, assert_resumed, gone, planned, sent, when
 
 
 @pytest.fixture(params=TRANSITIONS)

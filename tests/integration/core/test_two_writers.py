@@ -14,8 +14,8 @@ from typing import Any, Callable
 
 import pytest
 
-from tests.integration.core.node_sets import TRANSITIONS, Transition, afresh, gone, sent, when
 from tests.support.core import Core
+from tests.support.node_sets import TRANSITIONS, Transition, afresh, gone, sent, when
 
 UNDECIDED = 4  # requests, after which a run has looked at the nodes: company, clusters, sizes, nodes
 ELSEWHERE = {"lock": False}  # a lock is known to one machine only

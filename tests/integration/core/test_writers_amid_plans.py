@@ -12,8 +12,8 @@ import pytest
 
 from tests.emulator.foreign import Foreign
 from tests.emulator.node import View
-from tests.integration.core.node_sets import Transition, described, planned, sent, when
 from tests.support.core import LARGE, MEDIUM, SMALL, Core, outcomes
+from tests.support.node_sets import Transition, described, planned, sent, when
 
 # What somebody else does, and how it is told. `node_m` is what no step is about.
 CHANGES: dict[str, tuple[dict[str, Any], str]] = {

@@ -38,13 +38,15 @@ def sizes(text: str) -> dict[str, int]:
 
 
 def sent(core: Core, committed: bool = False) -> list[str]:
-    """What was asked to change, or what of that took place, in order: `create Medium`, `resize node_x Large`, `destroy node_x`."""
+    """What was asked to change, or what of that took place, in order: `create Medium`, `resize node_x Large`, `destroy node_x`, `reboot node_x`."""
     words = []
     for entry in core.journal.mutations():
         if committed and not entry.committed:
             continue
-        node_id = entry.path.rsplit("/", 1)[-1]
-        if entry.method == "POST":
+        node_id = entry.path.removesuffix("/reboot").rsplit("/", 1)[-1]
+        if entry.path.endswith("/reboot"):
+            words.append(f"reboot {node_id}")
+        elif entry.method == "POST":
             words.append(f"create {NAMES[entry.body['size_id']]}")
         elif entry.method == "PATCH":
             words.append(f"resize {node_id} {NAMES[entry.body['size_id']]}")

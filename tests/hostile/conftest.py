@@ -1,0 +1,69 @@
+# Copyright: Contributors to the medstack.control project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""`--whole` runs every case; without it, so many that `make test` stays short. The totals are printed at the end."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.emulator.clock import DrivenClock
+from tests.emulator.server import EmulatorServer
+from tests.support.core import Core
+from tests.support.node_sets import QUICK
+
+TOTALS = pytest.StashKey[Counter[tuple[str, str]]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--whole", action="store_true", help="every case of the matrices, and as many examples as docs/reliability.md says")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[TOTALS] = Counter()
+
+
+@pytest.fixture
+def whole(request: pytest.FixtureRequest) -> bool:
+    return bool(request.config.getoption("--whole"))
+
+
+@pytest.fixture
+def tally(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Counts a case, and how it ended, for the totals."""
+    return lambda matrix, outcome: request.node.user_properties.append(("tally", (matrix, outcome)))
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[EmulatorServer]:
+    """One for all cases: starting one takes longer than most of them."""
+    with EmulatorServer(DrivenClock()) as server:
+        yield server
+
+
+@pytest.fixture
+def core(server: EmulatorServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Core:
+    """As if just started."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # where the lock files are
+    server.reset()
+    server.switches.update({**QUICK, "rebooting_seconds": 2})
+    return Core(server)
+
+
+def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -> None:
+    if report.when == "call" and report.passed:
+        config.stash[TOTALS].update(tuple(value) for name, value in report.user_properties if name == "tally")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    totals = config.stash[TOTALS]
+    for matrix in sorted({matrix for matrix, dummy in totals}):
+        outcomes = {outcome: count for (of, outcome), count in sorted(totals.items()) if of == matrix}
+        told = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items())
+        terminalreporter.write_line(f"{matrix}: {sum(outcomes.values())} cases: {told}")

@@ -1,0 +1,126 @@
+# Copyright: Contributors to the medstack.control project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The faults, and for each how a task has to end that meets it once: fixed here, before anything is run."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.utils import formatdate
+from typing import Any
+
+from tests.support.core import Core
+
+# How a task ends.
+REACHED = "reached"  # what is declared is there
+STOPPED = "stopped"  # it failed, and what failed did not happen
+UNKNOWN = "unknown"  # it failed, and says that nobody can know whether it happened
+
+# What a request is for the task that sends it.
+READ = "read"  # repeated for a minute where that can help, without that the task fails
+LOOK = "look"  # one of many while waiting: whatever passes is ridden out
+MUTATIONS = ("create", "resize", "reboot", "destroy")
+
+# A mutation that may have happened. That it did is seen, but for a reboot; that it did not can be told of a node that is there, not of
+# one that may still come (DESIGN: reads are retried, a mutation only where it provably did not happen).
+LOST = {"create": UNKNOWN, "resize": STOPPED, "reboot": UNKNOWN, "destroy": STOPPED}
+FOUND = {"create": REACHED, "resize": REACHED, "reboot": UNKNOWN, "destroy": REACHED}
+PASSES = {READ: REACHED, LOOK: REACHED}
+NOT_BEGUN = dict.fromkeys(MUTATIONS, REACHED)
+NOT_SENT = dict.fromkeys(MUTATIONS, STOPPED)
+
+# A request that is given up after this (s), and an answer that takes longer.
+PATIENCE, TOO_SLOW = 0.1, 0.25
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What happens to the nth request of a run, and how the run ends, by what the request is for; what is not named cannot happen."""
+
+    befall: Callable[[Core, int], None]
+    ends: dict[str, str]
+    options: dict[str, Any] | None = None
+    only_lists: bool = False
+
+
+def _rule(kind: str, **values: Any) -> Callable[[Core, int], None]:
+    return lambda core, number: core.faults.add(kind, nth=number, **values) and None
+
+
+def _status(status: int, **headers: str) -> Callable[[Core, int], None]:
+    return _rule("status", status=status, headers={name.replace("_", "-"): value for name, value in headers.items()})
+
+
+def _in_a_moment(status: int) -> Callable[[Core, int], None]:
+    """Retry-After as a date, 7 s from the server's now."""
+    return lambda core, number: _status(status, Retry_After=formatdate(time.time() + 7, usegmt=True))(core, number)
+
+
+def _refused(core: Core, number: int) -> None:
+    """Nobody listens when the nth request comes; somebody does at the next."""
+
+    def befall(sent: int) -> None:
+        if sent == number:
+            core.server.stop_listening()
+        elif sent == number + 1:
+            core.server.listen_again()
+
+    _before_each_request(core, befall)
+
+
+def _from(switch: str, seconds: float, requests: float = math.inf) -> Callable[[Core, int], None]:
+    """From the nth request on, for so many requests, what has changed within so many seconds does not show."""
+
+    def befall(core: Core, number: int) -> None:
+        _before_each_request(core, lambda sent: core.switches.set(switch, seconds if number <= sent < number + requests else 0))
+
+    return befall
+
+
+def _before_each_request(core: Core, act: Callable[[int], None]) -> None:
+    """`act` is given the request's number; what was to be done before goes on."""
+    numbers = itertools.count(1)
+    others = core.alive
+
+    def alive() -> None:
+        others()
+        act(next(numbers))
+
+    core.alive = alive
+
+
+def _redirect(core: Core, number: int) -> None:
+    core.faults.add("redirect", nth=number, location="http://127.0.0.1:9/elsewhere")
+
+
+FAULTS = {
+    "connection refused": Fault(_refused, {**PASSES, **NOT_BEGUN}),
+    "dropped before": Fault(_rule("drop_before"), {**PASSES, **LOST}),
+    "done, then dropped": Fault(_rule("commit_then_drop"), FOUND),
+    **{f"{status}": Fault(_status(status), {**PASSES, **LOST}) for status in (500, 502, 504)},
+    **{f"done, then {status}": Fault(_rule("commit_then_status", status=status), FOUND) for status in (500, 502, 504)},
+    "429": Fault(_status(429), {**PASSES, **NOT_BEGUN}),
+    "429, Retry-After in seconds": Fault(_status(429, Retry_After="7"), {**PASSES, **NOT_BEGUN}),
+    "429, Retry-After as a date": Fault(_in_a_moment(429), {**PASSES, **NOT_BEGUN}),
+    "503, Retry-After in seconds": Fault(_status(503, Retry_After="7"), {**PASSES, **NOT_BEGUN}),
+    "503, Retry-After as a date": Fault(_in_a_moment(503), {**PASSES, **NOT_BEGUN}),
+    "503": Fault(_status(503), {**PASSES, **LOST}),
+    "done, then 503": Fault(_rule("commit_then_status", status=503), FOUND),
+    "an HTML page": Fault(_rule("html"), {READ: STOPPED, LOOK: REACHED, **LOST}),
+    "done, then an HTML page": Fault(_rule("commit_then_html"), FOUND),
+    "truncated JSON": Fault(_rule("truncated_json"), {READ: STOPPED, LOOK: REACHED, **FOUND}),
+    "cut off amid the answer": Fault(_rule("cut_body"), {**PASSES, **FOUND}),
+    "slower than the timeout": Fault(_rule("slow", seconds=TOO_SLOW), {**PASSES, **FOUND}, {"request_timeout": PATIENCE}),
+    "redirect to another host": Fault(_redirect, {READ: STOPPED, LOOK: STOPPED, **LOST}),
+    "401": Fault(_status(401), {READ: STOPPED, LOOK: STOPPED, **NOT_SENT}),
+    "403": Fault(_status(403), {READ: STOPPED, LOOK: STOPPED, **NOT_SENT}),
+    "new nodes listed late": Fault(_from("list_lag", 20), {**PASSES, **NOT_BEGUN}),
+    "changes shown late": Fault(_from("read_lag", 20), {READ: REACHED, **NOT_BEGUN}),
+    "one answer as before the change": Fault(_from("read_lag", 1000, requests=1), PASSES),
+    "an empty list": Fault(_rule("empty_list"), PASSES, only_lists=True),
+}

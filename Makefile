@@ -20,21 +20,24 @@ export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.cache/hypothesis
 help:
 	@echo 'make demo           provision, resize, reboot and destroy nodes of an emulated cluster'
 	@echo 'make test           every check; "make test-<stage>" runs one of: $(STAGES)'
+	@echo 'make test-hostile   the API, the network and the code fail in every way that is known; the token is looked for on every ansible-core'
 	@echo 'make test-contract  the client against the contract, by Prism (needs Node.js)'
+	@echo 'make audit          known vulnerabilities of the pinned dependencies, by pip-audit (needs pypi.org)'
 	@echo 'make venv           only set up .venv with the tools for all of these'
 	@echo 'make clean          remove .venv and .cache'
 
 # A virtual environment whose interpreter is gone (after an upgrade of the system's Python) is made anew.
 .PHONY: FORCE
 BROKEN_VENV := $(shell test ! -e .venv || $(PY) -c '' 2>/dev/null || echo FORCE)
-VENV_SOURCES := tests/requirements/constraints.txt $(TOOLS)/make_venv.sh $(TOOLS)/finish_venv.py $(BROKEN_VENV)
+REQUIREMENTS := tests/requirements
+VENV_SOURCES := $(addprefix $(REQUIREMENTS)/,constraints.txt emulator.txt) $(TOOLS)/make_venv.sh $(TOOLS)/finish_venv.py $(BROKEN_VENV)
 
-.venv/demo.stamp: tests/requirements/demo.txt $(VENV_SOURCES)
+.venv/demo.stamp: $(REQUIREMENTS)/demo.txt $(VENV_SOURCES)
 	@sh $(TOOLS)/make_venv.sh demo
 	@touch $@
 
 # The test set holds the demo's.
-.venv/test.stamp: tests/requirements/test.txt tests/requirements/demo.txt $(VENV_SOURCES)
+.venv/test.stamp: $(addprefix $(REQUIREMENTS)/,test.txt cores.txt demo.txt) $(VENV_SOURCES)
 	@sh $(TOOLS)/make_venv.sh test
 	@touch .venv/demo.stamp $@
 
@@ -45,11 +48,17 @@ venv: .venv/test.stamp
 demo: .venv/demo.stamp
 	@$(PY) -m tests.demo
 
-STAGES := lint core unit schemathesis molecule sanity docs install
+STAGES := lint core unit hostile-part schemathesis molecule sanity docs install
 
 .PHONY: test
 test: .venv/test.stamp
 	@$(PY) $(TOOLS)/run_stages.py $(STAGES)
+
+# All of what the stage hostile-part takes a part of; the rest takes too long for every day.
+.PHONY: test-hostile
+test-hostile: .venv/test.stamp
+	$(PY) -m pytest --quiet --numprocesses 2 tests/hostile --whole
+	$(PY) -m nox --session secrets
 
 # Apart from "make test": it alone needs Node.js.
 .PHONY: test-contract
@@ -74,6 +83,9 @@ test-unit:
 test-core:
 	$(PYTEST) --numprocesses 2 --dist loadfile tests/integration
 
+test-hostile-part:
+	$(PYTEST) tests/hostile
+
 test-schemathesis:
 	$(PYTEST) tests/contract
 
@@ -81,7 +93,7 @@ test-molecule:
 	$(PY) $(TOOLS)/run_molecule.py
 
 test-sanity:
-	$(PY) $(TOOLS)/run_sanity.py
+	$(PY) -m tests.tools.run_sanity
 
 test-docs:
 	.venv/bin/antsibull-docs lint-collection-docs --plugin-docs .
@@ -102,6 +114,22 @@ PRISM_SOURCES := $(addprefix tests/contract/,package.json package-lock.json .npm
 # Not named test_*.py, so that only this target runs it.
 test-prism: .cache/prism/install.stamp
 	$(PYTEST) tests/contract/client_through_prism.py
+
+# Apart from "make test": it alone needs pypi.org itself. It judges the pins that hold for the Python of .venv; strict, since a package
+# that could not be looked up would otherwise pass.
+PINNED := $(wildcard $(REQUIREMENTS)/*.txt)
+
+.cache/audit/install.stamp: $(REQUIREMENTS)/audit.txt .venv/demo.stamp
+	@$(PY) -m venv --clear .cache/audit/venv
+	@.cache/audit/venv/bin/python -m pip install --quiet --disable-pip-version-check \
+		--requirement $(REQUIREMENTS)/audit.txt --constraint $(REQUIREMENTS)/constraints.txt
+	@touch $@
+
+.PHONY: audit
+audit: .cache/audit/install.stamp
+	@.cache/audit/venv/bin/python -m pip_audit --strict --no-deps --disable-pip --progress-spinner off --cache-dir .cache/audit/http \
+		$(PINNED:%=--requirement %) || { echo 'No all-clear: either vulnerabilities are listed above, or they could not be asked for.' \
+		'pip-audit reads https://pypi.org/pypi/<name>/<version>/json, which a mirror of the package index may not have.' >&2; exit 1; }
 
 .PHONY: format
 format: .venv/test.stamp

@@ -10,7 +10,6 @@ is said by the exception (`NotDone`, `AnswerLost`, or another `ApiError`: refuse
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import re
@@ -18,16 +17,15 @@ import ssl
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from functools import partial
-from time import time
 from typing import Any, Callable
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
-from ._errors import AnswerLost, ApiError, MethodNotAllowed, NotDone, NotFound, Refused, Transient
+from ._answers import ASK_SUPPORT, CHECK_BASE_URL, Answers, retry_after
+from ._errors import AnswerLost, ApiError, MethodNotAllowed, NotDone, Refused, Transient
 from ._models import Cluster, Company, Malformed, Node, NodeSize, is_id, parse_list
 from ._redact import Redactor
-from ._text import clean, duration
+from ._text import clean
 from ._version import VERSION
 from ._wait import Deadline, SystemClock
 
@@ -43,7 +41,9 @@ CONNECT_TIMEOUT = 10.0  # s
 MUTATION_TIMEOUT = 60.0  # s, at least: giving up on an answer early is what makes a mutation ambiguous
 READ_BUDGET = 60.0  # s, for one read with all its repetitions, outside of waits
 LONGEST_BACKOFF = 15.0  # s
-LONGEST_ERROR = 100_000  # bytes of an error's body that are looked at
+
+# What `requests` raises, all of it an OSError, and what it lets through of the libraries below it.
+_NO_ANSWER = (OSError, ValueError)
 
 LOOPBACK = re.compile(r"(localhost|127(\.\d{1,3}){3}|::1)\Z")
 
@@ -98,6 +98,7 @@ class Client:
         self._alive = alive
         self._report = report
         self._redactor = Redactor(connection.token_key, connection.token_value)
+        self._answers = Answers(self._redactor)
         self._session = self._new_session()
         self.counts = {"requests": 0, "retries": 0}
 
@@ -153,8 +154,9 @@ class Client:
             except Transient as trouble:
                 if not patient or trouble.status == 200:  # a page that is no JSON does not turn into JSON by asking again
                     raise
-                # Jitter: many hosts that failed together must not come back together.
-                pause = max(backoff * (0.5 + random.random() / 2), trouble.retry_after or 0.0)
+                # Many hosts that failed together must not come back together.
+                jitter = 0.5 + random.random() / 2  # noqa: S311 - no secret: it may be guessed
+                pause = max(backoff * jitter, trouble.retry_after or 0.0)
                 if pause > deadline.left():
                     raise
                 self._report(f"{trouble.message} Trying again in {pause:.0f} s.")
@@ -166,23 +168,23 @@ class Client:
         asked = f"GET {self._url(path)}"
         try:
             response = self._send(self._session, "GET", path, self._connection.request_timeout)
-        except requests.exceptions.RequestException as error:
+        except _NO_ANSWER as error:
             raise self._broken(asked, error, Transient) from None
         if response.status_code != 200:
-            kind = Transient if response.status_code == 429 or response.status_code >= 500 else ApiError
-            raise self._unwelcome(asked, response, kind)
+            kind = Transient if response.status_code in (408, 429) or response.status_code >= 500 else ApiError
+            raise self._answers.unwelcome(asked, response, kind)
         try:
-            data = self._json(response)
+            data = self._answers.json(response)
         except ValueError:
             raise Transient(
-                f"{asked} answered 200 with something that is no JSON: {self._words(response)}.", _CHECK_BASE_URL, 200
+                f"{asked} answered 200 with something that is no JSON: {self._answers.words(response)}.", CHECK_BASE_URL, 200
             ) from None
         try:
             return parse(data)
         except Malformed as flaw:
             raise ApiError(
-                f"{asked} answered 200, but not as the API's contract says: {clean(flaw)}. It said: {self._words(response)}.",
-                _ASK_SUPPORT,
+                f"{asked} answered 200, but not as the API's contract says: {clean(flaw)}. It said: {self._answers.words(response)}.",
+                ASK_SUPPORT,
                 200,
             ) from None
 
@@ -194,23 +196,23 @@ class Client:
             # A kept connection may have died unnoticed, and nobody could tell whether the request still got through.
             with self._new_session() as session:
                 response = self._send(session, method, path, max(self._connection.request_timeout, MUTATION_TIMEOUT), body)
-        except requests.exceptions.RequestException as error:
+        except _NO_ANSWER as error:
             raise self._broken(asked, error, AnswerLost) from None
         status = response.status_code
-        if status == 429 or (status == 503 and _retry_after(response) is not None):
-            raise self._unwelcome(asked, response, NotDone)
+        if status == 429 or (status == 503 and retry_after(response) is not None):
+            raise self._answers.unwelcome(asked, response, NotDone)
         if 400 <= status < 500 and status != 408:
-            raise self._unwelcome(asked, response, ApiError)
+            raise self._answers.unwelcome(asked, response, ApiError)
         if not 200 <= status < 300:
-            raise self._unwelcome(asked, response, AnswerLost)
+            raise self._answers.unwelcome(asked, response, AnswerLost)
         if may_be_empty and not response.content.strip():
             return None
         try:
-            return parse(self._json(response))
+            return parse(self._answers.json(response))
         except ValueError as flaw:
             why = clean(flaw) if isinstance(flaw, Malformed) else "no JSON"
             raise AnswerLost(
-                f"{asked} answered {status}, but not as the API's contract says ({why}): {self._words(response)}.", status=status
+                f"{asked} answered {status}, but not as the API's contract says ({why}): {self._answers.words(response)}.", status=status
             ) from None
 
     def _send(
@@ -240,92 +242,63 @@ class Client:
         session.headers.update({"User-Agent": f"medstack.control/{VERSION}", "Accept": "application/json"})
         # A proxy named by the environment would see a token that plain http carries on loopback.
         session.trust_env = not self._connection.plain_http
+        # Not even looked at: an address that makes no sense would raise, and hide that the request was answered.
+        session.get_redirect_target = lambda resp: None  # type: ignore[method-assign]
         return session
 
     def _url(self, path: str) -> str:
         return f"{self._connection.base_url.rstrip('/')}/{path}"
 
-    def _json(self, response: requests.Response) -> Any:
-        """The body's value. Redacted here, before anything is cut out of it: half a token is a leak too. Raises ValueError."""
-        try:
-            return self._redactor.value(json.loads(response.content))
-        except RecursionError:
-            raise ValueError("nested too deeply") from None
-
-    # -- what is said when it goes wrong --
-
-    def _words(self, response: requests.Response) -> str:
-        """The server's own words."""
-        text = self._redactor.text(response.content[:LONGEST_ERROR].decode("utf-8", "replace"))
-        try:
-            data = json.loads(text)
-        except (ValueError, RecursionError):
-            data = None
-        # Once more: decoding may have brought to light what escapes had hidden.
-        data = self._redactor.value(data)
-        if isinstance(data, dict):
-            said = next((data[key] for key in ("message", "detail", "error", "title") if data.get(key)), data)
-            text = said if isinstance(said, str) else json.dumps(said)
-        return f'"{clean(text)}"' if text.strip() else "(nothing)"
-
-    def _unwelcome(self, asked: str, response: requests.Response, kind: type) -> ApiError:
-        """The error for a status that is not the one hoped for; `kind` where the status itself names none."""
-        status = response.status_code
-        message = f"{asked} answered {status} ({clean(self._redactor.text(response.reason or ''), 60)}): {self._words(response)}."
-        if 300 <= status < 400:
-            target = urljoin(response.url, response.headers.get("Location", ""))
-            message = (
-                f"{asked} answered {status}, a redirect to {clean(self._redactor.text(target))}, "
-                "which is not followed: it would carry the token along."
-            )
-            return kind(message, _CHECK_BASE_URL, status)
-        if status == 404 and kind is ApiError:
-            return NotFound(message, "Check base_url, company_id, cluster and node_id.", status)
-        if status == 405 and kind is ApiError:
-            return MethodNotAllowed(message, _ASK_SUPPORT, status)
-        if issubclass(kind, Transient):
-            wait = _retry_after(response)
-            return kind(message, f"Run again in {duration(wait) if wait else 'a while'}.", status, wait)
-        return kind(message, _HINTS.get(status, _ASK_SUPPORT), status)
-
-    def _broken(self, asked: str, error: requests.exceptions.RequestException, kind: type) -> ApiError:
+    def _broken(self, asked: str, error: Exception, kind: type) -> ApiError:
         """The error for a request that got no answer; `kind` where it may have reached the server or may pass."""
+        failures = requests.exceptions
         cause = _cause(error)
-        # Without the repr of the connection that urllib3 puts first.
-        said = clean(re.sub(r"^\w+\(.*?\): ", "", self._redactor.text(str(cause))))
-        if isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
-            return ApiError(
-                f"{asked} was not sent: the server's certificate is not trusted ({said}).",
-                "Name the authority that signed it with ca_path; validate_certs: false is for trials only.",
-            )
-        if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.exceptions.MissingSchema)):
-            return ApiError(f"{asked} was not sent: {said}.", "Check base_url and the proxies that the environment names.")
+        # Without the connection's repr that urllib3 puts first.
+        said = clean(re.sub(r"^(\w+\(.*?\)|<[^>]*>): ", "", self._redactor.text(str(cause))))
+        if isinstance(error, failures.SSLError) and re.search(r"Cert(ificate|Verification)Error", str(error)):
+            hint = next(hint for words, hint in _CERTIFICATE_HINTS if re.search(words, said))
+            return ApiError(f"{asked} was not sent: the server's certificate is not trusted ({said}).", hint)
+        unusable = isinstance(error, (failures.InvalidURL, failures.InvalidSchema, failures.MissingSchema))
+        if unusable or not isinstance(error, failures.RequestException):
+            # Not in the library's words: they may quote a proxy's address with its password.
+            said = "no request could be made, for an address or a certificate bundle is unusable"
+            # What it lets through of others comes from before the sending too, as far as is known: that is no proof.
+            return (ApiError if unusable or kind is Transient else kind)(f"{asked}: {said}.", _CHECK_ENVIRONMENT)
+        tunnel = re.match(r"Tunnel connection failed: (\d{3})", str(cause)) if isinstance(error, failures.ProxyError) else None
+        if tunnel:
+            # The tunnel comes before the request. No other ProxyError proves that: a connection that breaks afterwards is called one too.
+            message = f"{asked} was not sent: the proxy that the environment names refused to connect ({tunnel[1]})."
+            passing = NotDone if kind is AnswerLost else kind
+            return (passing if int(tunnel[1]) >= 500 else ApiError)(message, _CHECK_ENVIRONMENT)
         # Nothing can have been sent where not even a connection came about.
         if isinstance(cause, (NewConnectionError, ConnectTimeoutError)):
             kind = NotDone if kind is AnswerLost else kind
             said = f"no connection could be made ({said})"
-        elif isinstance(error, requests.exceptions.Timeout):
+        elif isinstance(error, failures.Timeout):
             said = f"no answer came in time ({said})"
         else:
             said = f"the connection broke ({said})"
         return kind(f"{asked}: {said}.", "Check base_url, the network and the proxies that the environment names, then run again.")
 
 
-_CHECK_BASE_URL = "Check base_url: something other than the API seems to answer there (a proxy, a login page)."
-_ASK_SUPPORT = "Run medstack.control.preflight to see what the API answers; if it goes on, ask MedStack's support."
-_HINTS = {
-    401: (
-        "Check token_key (MEDSTACK_TOKEN_KEY) and token_value (MEDSTACK_TOKEN_VALUE): both come from one token, "
-        "and its value is shown only once."
-    ),
-    403: "The token is known but may not do this: check its user's rights and that company_id is the token's own company.",
-    409: "The cluster is busy with something else: wait until it is done, then run again.",
-}
+_CHECK_ENVIRONMENT = (
+    "Check base_url, and what the environment names: the proxies (HTTPS_PROXY, ALL_PROXY, NO_PROXY; a password's special characters are "
+    "percent-encoded; SOCKS needs the library PySocks) and the certificates (REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE)."
+)
+_CERTIFICATE_HINTS = (
+    ("expired|not yet valid", "Check this machine's clock; if it is right, whoever runs the server has to renew the certificate."),
+    ("mismatch|doesn't match", "Check base_url: the certificate is for another name."),
+    ("", "Name the authority that signed it with ca_path; validate_certs: false is for trials only."),
+)
 
 
 def _check_ca_path(connection: Connection) -> None:
     """Said before the first request: afterwards a file that is missing or no certificate looks like trouble with the network."""
-    path = connection.ca_path
+    name, path = "ca_path", connection.ca_path
+    if not path and not connection.plain_http:
+        # In the order in which requests looks.
+        name = "REQUESTS_CA_BUNDLE" if os.environ.get("REQUESTS_CA_BUNDLE") else "CURL_CA_BUNDLE"
+        path = os.environ.get(name)
     if not path or not connection.validate_certs:
         return
     try:
@@ -335,7 +308,7 @@ def _check_ca_path(connection: Connection) -> None:
             ssl.create_default_context(cafile=path)
     except OSError as error:  # ssl.SSLError is one
         raise Refused(
-            f"ca_path {clean(path)} holds no certificates that can be read ({clean(error)}).",
+            f"{name} {clean(path)} holds no certificates that can be read ({clean(error)}).",
             "Give a PEM file, or a folder of them as c_rehash makes it.",
         ) from None
 
@@ -366,24 +339,8 @@ def _parse_node(node_id: str, cluster_id: str, catalogue: Sequence[NodeSize]) ->
     return parse
 
 
-def _cause(error: requests.exceptions.RequestException) -> Any:
+def _cause(error: Exception) -> Any:
     """What urllib3 found wrong, out of its wrappings; behind a proxy there is one more."""
     outer = error.args[0] if error.args else error
     reason = getattr(outer, "reason", None) or outer
     return getattr(reason, "original_error", reason)
-
-
-def _retry_after(response: requests.Response) -> float | None:
-    """Seconds, from a number or a date; a date is counted from the server's own clock where the answer shows it."""
-    text = response.headers.get("Retry-After", "").strip()
-    if re.fullmatch(r"\d{1,9}", text):
-        return float(text)
-    try:
-        until = parsedate_to_datetime(text).timestamp()
-    except (TypeError, ValueError, IndexError, OverflowError):
-        return None
-    try:
-        now = parsedate_to_datetime(response.headers.get("Date", "")).timestamp()
-    except (TypeError, ValueError, IndexError, OverflowError):
-        now = time()
-    return max(0.0, until - now)

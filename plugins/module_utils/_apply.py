@@ -145,7 +145,8 @@ class Applier:
                 verdict = self._finish(operation, looks, title, deadline)
             except ApiError as error:
                 raise Stopped(
-                    f"accepted ({action['node_id']}), but not to be watched to its end: {error.message}", error.next_step
+                    f"accepted ({action['node_id']}), but not to be watched to its end: {error.message}",
+                    f"{error.next_step} {_resume(operation, action['node_id'])}".strip(),
                 ) from None
             action["observed"] = verdict.observed
             action["outcome"] = verdict.outcome
@@ -362,9 +363,8 @@ class Applier:
 
     def _repair(self, operation: Operation, action: dict[str, Any], verdict: Verdict) -> str:
         if verdict.outcome == _judge.REVERTED:
-            return (
-                "Run again to try once more; if it comes back again, the size may be sold out: choose another, or ask MedStack's support."
-            )
+            why = "the size may be sold out: choose another, or ask" if operation.action == RESIZE else "ask"
+            return f"Run again to try once more; if it comes back again, {why} MedStack's support."
         if not any(node.id == action["node_id"] for node in self.nodes):
             return f"Look at the nodes before you run again: {task('medstack_node_info', cluster=self._where.cluster_id)}"
         removal = task("medstack_node", cluster=self._where.cluster_id, node_id=action["node_id"], state="absent")

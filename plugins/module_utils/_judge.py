@@ -123,6 +123,8 @@ def _destroy(operation: Operation, looks: Looks) -> Verdict | None:
     left = any(seen is not None and seen.leaving for seen in looks.reads)
     if node.failed and (left or not was_failed):
         return _failed(node)
+    if node.active and left and looks.sure:
+        return Verdict(REVERTED, f"{node.id} is active again: it was not destroyed")
     return None
 
 

@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Callable, TypeVar
 
 from ._text import clean
+
+_KINDS = frozenset({"company", "cluster", "node_size", "node", "list", "error"})  # what an object can say that it is
 
 # An id becomes a part of a URL, where "..", "/" or "?" would address something else.
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*\Z")
@@ -49,7 +50,7 @@ class Company:
 
     @classmethod
     def parse(cls, data: Any) -> Company:
-        data = _object(data, "a company")
+        data = _object(data, "company")
         return cls(_id(data, "a company"), *(_text(data, key) for key in list(cls.__dataclass_fields__)[1:]))
 
     def result(self) -> dict[str, Any]:
@@ -67,7 +68,7 @@ class Cluster:
 
     @classmethod
     def parse(cls, data: Any) -> Cluster:
-        data = _object(data, "a cluster")
+        data = _object(data, "cluster")
         provider, region = data.get("infrastructure_provider"), data.get("region")
         return cls(
             _id(data, "a cluster"),
@@ -91,7 +92,7 @@ class NodeSize:
 
     @classmethod
     def parse(cls, data: Any) -> NodeSize:
-        data = _object(data, "a node size")
+        data = _object(data, "node_size")
         return cls(_id(data, "a node size"), _text(data, "title"), _number(data, "vcpu", int), _number(data, "memory", float))
 
     @property
@@ -119,7 +120,7 @@ class Node:
 
     @classmethod
     def parse(cls, data: Any, cluster_id: str, catalogue: Sequence[NodeSize]) -> Node:
-        data = _object(data, "a node")
+        data = _object(data, "node")
         node_id = _id(data, "a node")
         status = data.get("status")
         if not isinstance(status, str) or not status.strip():
@@ -172,7 +173,7 @@ def parse_list(data: Any, parse: Callable[[Any], Model]) -> list[Model]:
     """The items of a list envelope, every one parsed, or `Malformed`: half a list is no list."""
     if not isinstance(data, dict) or data.get("object") != "list" or not isinstance(data.get("data"), list):
         raise Malformed('this is no list: {"object": "list", "data": [...]} was expected')
-    if data.get("has_more"):
+    if data.get("has_more") is not None and data["has_more"] is not False:
         raise Malformed("the list says has_more: it is partial, and the API documents no way to get the rest")
     items = [parse(item) for item in data["data"]]
     ids = [item.id for item in items]  # type: ignore[attr-defined]
@@ -202,7 +203,7 @@ def find_sizes(text: str, catalogue: Sequence[NodeSize]) -> list[NodeSize]:
 def _node_size(data: Any, catalogue: Sequence[NodeSize]) -> NodeSize:
     """A node's size. ASSUMED to be an object; it could be an id or a title."""
     if isinstance(data, dict) and data.get("id") is None:
-        data = data.get("title")
+        data = _text(data, "title")
     if isinstance(data, dict):
         own = NodeSize.parse(data)
         return next((size for size in catalogue if size.id == own.id), own)
@@ -217,9 +218,14 @@ def _node_size(data: Any, catalogue: Sequence[NodeSize]) -> NodeSize:
     raise Malformed("a node's size is neither an object nor a text")
 
 
-def _object(data: Any, what: str) -> dict[str, Any]:
+def _object(data: Any, kind: str) -> dict[str, Any]:
+    expected = f"a {kind.replace('_', ' ')} was expected"
     if not isinstance(data, dict):
-        raise Malformed(f"{what} was expected, as an object")
+        raise Malformed(f"{expected}, as an object")
+    said = _text(data, "object")
+    # A word that nobody knows is no other kind: what a node calls itself is ASSUMED.
+    if said != kind and said in _KINDS:
+        raise Malformed(f"{expected}, and this is a {said.replace('_', ' ')}")
     return data
 
 
@@ -241,6 +247,6 @@ def _number(data: dict[str, Any], key: str, kind: type) -> Any:
     value = data.get(key)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < 1e9 or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1e9 or kind(value) != value:
         raise Malformed(f"{key} is not a sensible number")
     return kind(value)

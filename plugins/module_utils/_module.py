@@ -7,14 +7,24 @@
 from __future__ import annotations
 
 from types import ModuleType
+from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ._execute import Session, execute
+from ._redact import Redactor
+
+
+class _Module(AnsibleModule):
+    """Ansible's own complaints quote what was given, and from 2.22 on that is masked where it is printed, not in results."""
+
+    def fail_json(self, msg: str, **result: Any) -> NoReturn:
+        redactor = Redactor(*(str(self.params.get(option) or "") for option in ("token_key", "token_value")))
+        super().fail_json(redactor.text(msg), **result)
 
 
 def run_module(operation: ModuleType) -> None:
-    module = AnsibleModule(supports_check_mode=True, **operation.SPEC)
+    module = _Module(supports_check_mode=True, **operation.SPEC)
     result = execute(operation, module.params, Session(check_mode=module.check_mode))
     for warning in result.pop("warnings", []):
         module.warn(warning)

@@ -65,8 +65,9 @@ class Observer:
 
     def node(self, node_id: str, patient: bool = True) -> Node | None:
         """The node, or None when it is gone from a cluster that exists."""
+        catalogue = self.catalogue()  # out here: where the sizes are not found, no node is gone
         try:
-            node = self._client.node(self.where.company_id, self.where.cluster_id, node_id, self.catalogue(), patient)
+            node = self._client.node(self.where.company_id, self.where.cluster_id, node_id, catalogue, patient)
         except NotFound as error:
             self.confirm_cluster(error)
             return None
@@ -83,6 +84,7 @@ class Observer:
             ) from None
 
     def _list(self, patient: bool = True) -> list[Node]:
+        self.catalogue()  # out here: where the sizes are not found, the list is not missing
         try:
             nodes = self._list_once(patient)
         except (NotFound, MethodNotAllowed) as error:

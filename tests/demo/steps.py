@@ -6,18 +6,17 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import os
 import shlex
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import requests
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -101,12 +100,12 @@ class Runner:
     def _nodes(self) -> Nodes:
         """The nodes of the demo's cluster, in the order in which they were created."""
         cluster, company = self._emulator["clusters"][0]["id"], self._emulator["company_id"]
-        request = urllib.request.Request(f"{self._emulator['base_url']}/companies/{company}/clusters/{cluster}/nodes")
-        pair = f"{self._emulator['token_key']}:{self._emulator['token_value']}"
-        request.add_header("Authorization", f"Basic {base64.b64encode(pair.encode()).decode()}")
-        # A proxy of the user's cannot reach this machine's loopback.
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30) as answer:
-            return json.load(answer)["data"]
+        with requests.Session() as session:
+            session.trust_env = False  # a proxy of the user's cannot reach this machine's loopback
+            session.auth = (self._emulator["token_key"], self._emulator["token_value"])
+            answer = session.get(f"{self._emulator['base_url']}/companies/{company}/clusters/{cluster}/nodes", timeout=30)
+        answer.raise_for_status()
+        return answer.json()["data"]
 
 
 def typed(arguments: list[str]) -> str:

@@ -18,6 +18,9 @@ from tests.emulator.server import EmulatorServer
 from tests.support.core import Core
 from tests.support.node_sets import QUICK
 
+# Else a failure in them says nothing of the values. (Here they are not yet imported.)
+pytest.register_assert_rewrite("tests.hostile.promises", "tests.hostile.scenarios")
+
 TOTALS = pytest.StashKey[Counter[tuple[str, str]]]()
 
 
@@ -66,4 +69,4 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     for matrix in sorted({matrix for matrix, dummy in totals}):
         outcomes = {outcome: count for (of, outcome), count in sorted(totals.items()) if of == matrix}
         told = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items())
-        terminalreporter.write_line(f"{matrix}: {sum(outcomes.values())} cases: {told}")
+        terminalreporter.write_line(f"Total {matrix}: {sum(outcomes.values())} cases: {told}")

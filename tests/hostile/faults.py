@@ -58,7 +58,11 @@ def _status(status: int, **headers: str) -> Callable[[Core, int], None]:
 
 def _in_a_moment(status: int) -> Callable[[Core, int], None]:
     """Retry-After as a date, 7 s from the server's now."""
-    return lambda core, number: _status(status, Retry_After=formatdate(time.time() + 7, usegmt=True))(core, number)
+
+    def befall(core: Core, number: int) -> None:
+        _status(status, Retry_After=formatdate(time.time() + 7, usegmt=True))(core, number)
+
+    return befall
 
 
 def _refused(core: Core, number: int) -> None:
@@ -117,8 +121,10 @@ FAULTS = {
     "cut off amid the answer": Fault(_rule("cut_body"), {**PASSES, **FOUND}),
     "slower than the timeout": Fault(_rule("slow", seconds=TOO_SLOW), {**PASSES, **FOUND}, {"request_timeout": PATIENCE}),
     "redirect to another host": Fault(_redirect, {READ: STOPPED, LOOK: STOPPED, **LOST}),
-    "401": Fault(_status(401), {READ: STOPPED, LOOK: STOPPED, **NOT_SENT}),
-    "403": Fault(_status(403), {READ: STOPPED, LOOK: STOPPED, **NOT_SENT}),
+    **{f"{status}": Fault(_status(status), {READ: STOPPED, LOOK: STOPPED, **NOT_SENT}) for status in (400, 401, 403, 409, 422)},
+    # What it says of a read depends on what is read: tests/integration/core/test_partial_views.py.
+    "404": Fault(_status(404), NOT_SENT),
+    "408": Fault(_status(408), {**PASSES, **LOST}),
     "new nodes listed late": Fault(_from("list_lag", 20), {**PASSES, **NOT_BEGUN}),
     "changes shown late": Fault(_from("read_lag", 20), {READ: REACHED, **NOT_BEGUN}),
     "one answer as before the change": Fault(_from("read_lag", 1000, requests=1), PASSES),

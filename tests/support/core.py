@@ -17,11 +17,12 @@ from urllib.parse import urlsplit
 
 import requests
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from starlette.responses import Response
 
 from ansible_collections.medstack.control.plugins.module_utils._execute import Session, execute
 from tests.emulator.app import Api
 from tests.emulator.clock import DrivenClock
-from tests.emulator.journal import Journal
+from tests.emulator.journal import Entry, Journal
 from tests.emulator.server import EmulatorServer
 
 CLUSTER_ID, CLUSTER = "cluster_owQNwd37", "patient-logbook staging"
@@ -112,12 +113,13 @@ class DirectServer(EmulatorServer):
             asked = options["json"]
             credentials = base64.b64encode(b":".join(session.auth)).decode()  # type: ignore[arg-type]
             entry = self.journal.enter(method, urlsplit(url).path, user_agent=None, body=asked, connection=0)
-            honest = api.answer(entry, f"Basic {credentials}", b"" if asked is None else json.dumps(asked).encode())
-            entry.status = honest.status_code
+            sent = b"" if asked is None else json.dumps(asked).encode()
+            given = self.deliver(entry, lambda: api.answer(entry, f"Basic {credentials}", sent))
+            entry.status = given.status_code
             response = requests.Response()
-            response.url, response.status_code = url, honest.status_code
-            response.headers.update(honest.headers)
-            response.raw = io.BytesIO(honest.body)
+            response.url, response.status_code = url, given.status_code
+            response.headers.update(given.headers)
+            response.raw = io.BytesIO(given.body)
             return response
 
         self._in_place = patch.object(requests.Session, "request", answer)
@@ -125,6 +127,10 @@ class DirectServer(EmulatorServer):
 
     def stop(self) -> None:
         self._in_place.stop()
+
+    def deliver(self, entry: Entry, answer: Callable[[], Response]) -> Response:
+        """What the client gets, for tests that tamper with it; without calling `answer` the request is not carried out."""
+        return answer()
 
 
 class DirectCore(Core):

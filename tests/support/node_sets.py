@@ -38,7 +38,7 @@ def sizes(text: str) -> dict[str, int]:
 
 
 def sent(core: Core, committed: bool = False) -> list[str]:
-    """What was asked to change, or what of that took place, in order: `create Medium`, `resize node_x Large`, `destroy node_x`, `reboot node_x`."""
+    """What was asked to change (or took place), in order: `create Medium`, `resize node_x Large`, `destroy node_x`, `reboot node_x`."""
     words = []
     for entry in core.journal.mutations():
         if committed and not entry.committed:

@@ -16,7 +16,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+from tests.support.checkout import CHECKOUT, copy_checkout
+
 HOME = CHECKOUT / ".cache/sanity/home"
 COPY = CHECKOUT / ".cache/sanity/ansible_collections/medstack/control"
 
@@ -45,16 +46,9 @@ def make_home() -> None:
         settings.symlink_to(theirs, target_is_directory=True)
 
 
-def copy_checkout() -> None:
+def make_copy() -> None:
     shutil.rmtree(COPY, ignore_errors=True)
-    command = ["git", "-C", str(CHECKOUT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    names = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout.split(b"\0")
-    for name in filter(None, names):
-        source, target = CHECKOUT / os.fsdecode(name), COPY / os.fsdecode(name)
-        # A file removed but not yet committed is still listed.
-        if source.is_file():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, target)
+    copy_checkout(COPY)
     subprocess.run(["git", "init", "--quiet", str(COPY)], check=True)
 
 
@@ -78,7 +72,7 @@ def main() -> None:
     if ignore_files:
         sys.exit(f"Mend what these files make sanity tests overlook: {', '.join(ignore_files)}")
     make_home()
-    copy_checkout()
+    make_copy()
     output = run_tests()
     # Both are printed as warnings, and the run succeeds all the same.
     skipped = re.findall(r"^.*(?:\bskip(?:ped|ping)\b|\bRequired program\b).*$", output, re.IGNORECASE | re.MULTILINE)

@@ -5,7 +5,8 @@
 
     python tests/tools/run_stages.py lint unit
 
-A stage is the make target ``test-<stage>``. Its output goes to .cache/test/<stage>.log; pytest leaves its counts in <stage>.xml.
+A stage is the make target ``test-<stage>``. Its output goes to .cache/test/<stage>.log; lines of it that begin with "Total " are shown.
+pytest leaves its counts in <stage>.xml.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ class Stage:
 def counts() -> str:
     passed = failed = skipped = 0
     for report in OUTPUT.glob("*.xml"):
-        for suite in ElementTree.parse(report).getroot().iter("testsuite"):
+        for suite in ElementTree.parse(report).getroot().iter("testsuite"):  # noqa: S314 - our own pytest wrote it
             bad = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
             idle = int(suite.get("skipped", 0))
             passed += int(suite.get("tests", 0)) - bad - idle
@@ -93,8 +94,10 @@ def main(names: list[str]) -> int:
                     continue
                 running.remove(stage)
                 print(f"{stage.name} ".ljust(18, "."), f"{'ok' if status == 0 else 'FAILED':6} {stage.seconds():4.0f} s", flush=True)
+                output = stage.log.read_text("utf-8", "replace").splitlines()
+                print(*[f"  {line}\n" for line in output if line.startswith("Total ")], sep="", end="", flush=True)
                 if status:
-                    print(*stage.log.read_text("utf-8", "replace").splitlines()[-TAIL:], sep="\n")
+                    print(*output[-TAIL:], sep="\n")
                     print(f"\nThe whole output is in {stage.log}. To repeat this stage alone: make test-{stage.name}")
                     return 1
     finally:

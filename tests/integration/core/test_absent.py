@@ -75,6 +75,23 @@ def test_a_cluster_that_is_gone_by_the_time_is_an_error(core: Core) -> None:
     assert CLUSTER_ID in result["msg"]
 
 
+def test_a_cluster_that_disappears_amid_the_destroy_is_no_proof_that_the_node_is_gone(core: Core) -> None:
+    core.put(SMALL)
+    (one,) = core.put(MEDIUM)
+
+    def on_line(line: str) -> None:
+        if ": accepted" in line:
+            core.faults.add("status", method="GET", path="/clusters/", status=404, times=None)
+            core.faults.add("body", method="GET", path="/clusters$", body='{"object": "list", "data": []}', times=None)
+
+    core.on_line = on_line
+    result = core.run(node, cluster=CLUSTER_ID, node_id=one, state="absent")
+    assert result["failed"]
+    assert outcomes(result) == [("destroy", "started")]
+    assert f"has no cluster {CLUSTER_ID}" in result["msg"]
+    assert one in ids(result)
+
+
 def test_a_node_of_another_cluster_is_not_touched(core: Core) -> None:
     elsewhere = core.state.put_node("cluster_Xk4TzP9e", MEDIUM).id
     core.put(SMALL)
@@ -129,6 +146,16 @@ def test_a_stuck_node_is_not_waited_for(core: Core, status: str) -> None:
     assert outcomes(core.run(node, node_id=stuck, state="absent")) == [("destroy", "done")]
     (mutation,) = core.journal.mutations()
     assert mutation.at == 0
+
+
+def test_another_node_under_way_is_waited_for(core: Core) -> None:
+    core.put(MEDIUM)
+    (other,) = core.put(SMALL, status="updating")
+    (one,) = core.put(MEDIUM)
+    core.clock.after(12, lambda: core.state.change_node(other, status="active"))
+    assert outcomes(core.run(node, node_id=one, state="absent")) == [("destroy", "done")]
+    (mutation,) = core.journal.mutations()
+    assert mutation.at >= 12
 
 
 def test_of_two_stuck_nodes_either_can_be_removed(core: Core) -> None:

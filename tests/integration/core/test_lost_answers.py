@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.medstack.control.plugins.module_utils import _api
 from ansible_collections.medstack.control.plugins.module_utils.operations import node
 from tests.support.core import CLUSTER_ID, LARGE, MEDIUM, SMALL, Core, ids, mutations, outcomes
 
@@ -247,6 +248,24 @@ def test_a_resize_that_did_not_take_place_is_a_failure_that_may_be_run_again(cor
     assert outcomes(core.run(node, node_id=one, size="Large")) == [("resize", "done")]
 
 
+def test_what_somebody_else_does_to_the_node_is_not_the_lost_resize(core: Core) -> None:
+    (one,) = core.put(MEDIUM)
+    lose(core, "PATCH", {"kind": "drop_before", "foreign": {"reboot": one, "at": 4}})
+    result = core.run(node, node_id=one, size="Large")
+    assert outcomes(result) == [("resize", "failed")]
+    assert "nothing happened to the node: it is active" in result["msg"]
+
+
+def test_a_lost_resize_that_failed_is_told_at_once(core: Core) -> None:
+    core.switches.update({"outcomes": ("failed",), "resizing_seconds": 2})
+    (one,) = core.put(MEDIUM)
+    lose(core, "PATCH", {"kind": "commit_then_drop"})
+    result = core.run(node, node_id=one, size="Large")
+    assert outcomes(result) == [("resize", "failed")]
+    assert f"{one} is in status failed" in result["msg"]
+    assert core.clock.now() <= 10
+
+
 def test_a_lost_resize_that_fell_back_is_reverted(core: Core) -> None:
     core.switches.update({"outcomes": ("reverted",), "resizing_seconds": 30})
     (one,) = core.put(MEDIUM)
@@ -321,6 +340,19 @@ def test_a_slow_answer_to_a_mutation_is_waited_for_beyond_the_time_of_a_read(cor
     result = core.run(node, size="Medium", request_timeout=0.3)
     assert outcomes(result) == [("create", "done")]
     assert result["actions"][0]["adopted"] is False
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
+def test_an_answer_that_comes_too_late_is_lost(core: Core, monkeypatch: pytest.MonkeyPatch, method: str) -> None:
+    monkeypatch.setattr(_api, "MUTATION_TIMEOUT", 0.3)
+    core.put(SMALL)
+    (one,) = core.put(LARGE)
+    core.faults.add("slow", method=method, seconds=0.6)
+    params = {"POST": {"size": "Medium"}, "PATCH": {"node_id": one, "size": "X-Large"}, "DELETE": {"node_id": one, "state": "absent"}}
+    result = core.run(node, request_timeout=0.3, **params[method])
+    assert [action["adopted"] for action in result["actions"]] == [True]
+    assert "failed" not in result
+    assert [entry.method for entry in core.journal.mutations()] == [method]
 
 
 def test_the_lost_one_is_named_by_its_cluster_s_id_in_the_advice(core: Core) -> None:

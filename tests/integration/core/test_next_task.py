@@ -16,12 +16,20 @@ from tests.support.core import CLUSTER_ID, MEDIUM, SMALL, Core
 from tests.support.node_sets import declared, sent
 
 
+@pytest.mark.parametrize("lagging", ["all reads", "the list"])
 @pytest.mark.parametrize("wait", [True, False])
 @pytest.mark.parametrize("step", ["resize", "destroy"])
-def test_the_next_task_does_not_plan_from_a_list_that_lags_behind_this_one(core: Core, step: str, wait: bool) -> None:
+def test_the_next_task_does_not_plan_from_a_list_that_lags_behind_this_one(
+    core: Core, monkeypatch: pytest.MonkeyPatch, step: str, wait: bool, lagging: str
+) -> None:
     core.put(SMALL, node_id="node_a")
     core.put(SMALL, node_id="node_b")
-    core.switches.read_lag = 20
+    if lagging == "all reads":
+        core.switches.read_lag = 20
+    else:
+        truth = core.state.nodes
+        before = truth(CLUSTER_ID)
+        monkeypatch.setattr(core.state, "nodes", lambda cluster_id: before if core.clock.now() < 30 else truth(cluster_id))
     if step == "resize":
         core.run(node, node_id="node_a", size="Medium", wait=wait)
         result = core.run(cluster_nodes, nodes=declared("1 Medium, 1 Small"))

@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from ansible_collections.medstack.control.plugins.module_utils.operations import node
+from ansible_collections.medstack.control.plugins.module_utils.operations import node, node_info
 from tests.support.core import MEDIUM, SMALL, Core, ids, mutations, outcomes
 
 
@@ -21,6 +22,18 @@ def test_one_stray_answer_does_not_hide_the_other_nodes(core: Core, status: int)
     result = core.run(node, node_id=last, state="absent")
     assert result["failed"]
     assert "last usable node" in result["msg"]
+    assert mutations(core.journal) == []
+
+
+@pytest.mark.parametrize("params", [{"state": "absent"}, {"state": "rebooted"}, {"size": "Large"}], ids=str)
+def test_a_list_that_lacks_a_node_that_is_there_is_not_believed(core: Core, params: dict[str, Any]) -> None:
+    (other,) = core.put(SMALL)
+    (own,) = core.put(MEDIUM)
+    data = [{"id": other, "status": "active", "size": SMALL}]
+    core.faults.add("body", method="GET", path="/nodes$", body=json.dumps({"object": "list", "data": data}), times=None)
+    result = core.run(node, node_id=own, **params)
+    assert result["failed"]
+    assert f"shows none of {own}" in result["msg"]
     assert mutations(core.journal) == []
 
 
@@ -84,3 +97,13 @@ def test_a_wait_that_the_api_asks_for_and_that_is_too_long_is_told_as_such(core:
     assert outcomes(result) == [("resize", "started")]
     assert "the API asked to wait 2h46m" in result["msg"]
     assert "within" not in result["msg"]
+
+
+@pytest.mark.parametrize("options", [{"node_id": "node_a"}, {}])
+def test_sizes_that_are_not_found_say_nothing_of_the_nodes(core: Core, options: dict[str, str]) -> None:
+    """Neither that one is gone, nor that they cannot be listed."""
+    core.put(SMALL, node_id="node_a")
+    core.faults.add("status", status=404, path="/node-sizes$", times=None)
+    result = core.run(node_info, **options)
+    assert result["failed"]
+    assert "/node-sizes answered 404" in result["msg"]

@@ -114,7 +114,7 @@ FAILURES = {
     "destroy, error": Failure("destroy", ends("error"), "failed", ("node_c is in status error",), remove),
     "destroy, refused": Failure("destroy", fault("status", status=403), "failed", ("answered 403",)),
     "destroy, out of time": Failure("destroy", ends("stuck"), "started", OUT_OF_TIME, mend_in_the_ui, LATE),
-    "destroy, come back": Failure("destroy", ends("reverted"), "started", ("within 1m00s: last seen, it was active",), params=LATE),
+    "destroy, come back": Failure("destroy", ends("reverted"), "reverted", ("is active again: it was not destroyed", "Run again")),
     "destroy, lost before": Failure("destroy", fault("drop_before"), "failed", ("was lost", "nothing happened to the node")),
     "destroy, foreign resize": Failure(
         "destroy",

@@ -123,6 +123,14 @@ def test_a_node_on_its_way_out_is_waited_for_and_not_counted(core: Core, word: s
     assert sorted(size for size, dummy in core.there()) == sorted([SMALL, MEDIUM])
 
 
+@pytest.mark.parametrize("status", ["deleting", "destroying"])
+def test_a_check_that_does_not_wait_counts_no_node_on_its_way_out(core: Core, status: str) -> None:
+    core.put(SMALL)
+    core.put(MEDIUM, status=status)
+    result = core.run(node, check_mode=True, wait=False, size="Medium")
+    assert [operation["action"] for operation in result["plan"]["operations"]] == ["create"]
+
+
 def test_a_plan_made_amid_transitions_has_no_id(core: Core) -> None:
     core.put(SMALL)
     (busy,) = core.put(MEDIUM, status="creating")
@@ -354,3 +362,17 @@ def test_a_node_whose_size_cannot_be_told_is_not_taken_for_missing(core: Core) -
     assert result["failed"]
     assert "node_a" in result["msg"]
     assert mutations(core.journal) == []
+
+
+@pytest.mark.parametrize(
+    "fault", [{"kind": "status", "status": 401}, {"kind": "redirect", "location": "https://elsewhere.example"}], ids=str
+)
+def test_one_that_is_accepted_and_not_to_be_watched_is_named_to_be_looked_for(core: Core, fault: dict[str, Any]) -> None:
+    """The list may not show it yet, and whoever runs again at once would create another."""
+    core.switches.list_lag = 20
+    core.put(SMALL)
+    core.faults.add(method="GET", path="/nodes/", **fault)
+    result = core.run(node, size="Medium")
+    assert result["failed"]
+    (made,) = [action["node_id"] for action in result["actions"]]
+    assert f"Run the same task again once medstack.control.medstack_node_info lists {made}" in result["msg"]

@@ -177,6 +177,15 @@ def test_a_partial_list_is_an_error(core: Core, operation: Any) -> None:
     assert "has_more" in result["msg"]
 
 
+@pytest.mark.parametrize("status", [202, 203, 206])
+def test_a_list_that_came_with_another_success_is_an_error(core: Core, status: int) -> None:
+    """206 is how a server says that this is only a part."""
+    core.faults.add("body", method="GET", path="/nodes$", status=status, body=json.dumps({"object": "list", "data": [NODE]}))
+    result = core.run(node_info)
+    assert result["failed"]
+    assert f"answered {status}" in result["msg"]
+
+
 @pytest.mark.parametrize("data", [{**NODE, "id": "node_b"}, {**NODE, "status": None}, [], None], ids=json.dumps)
 def test_a_node_that_is_not_the_one_asked_for_is_an_error(core: Core, data: Any) -> None:
     core.faults.add("body", method="GET", path="/node_a$", body=json.dumps(data), times=None)

@@ -75,6 +75,18 @@ def test_a_node_that_does_not_exist_is_an_error(core: Core) -> None:
     assert mutations(core.journal) == []
 
 
+@pytest.mark.parametrize("status", [400, 403, 404, 409, 422])
+def test_a_reboot_that_is_refused_is_not_asked_for_in_another_way(core: Core, status: int) -> None:
+    """Only where GET is not the method at all, POST is tried."""
+    (one,) = core.put(MEDIUM)
+    core.faults.add("status", method="GET", path="/reboot$", status=status)
+    result = core.run(node, node_id=one, state="rebooted")
+    assert result["failed"]
+    assert outcomes(result) == [("reboot", "failed")]
+    assert f"answered {status}" in result["msg"]
+    assert mutations(core.journal) == [f"GET {one}/reboot"]
+
+
 def test_without_waiting_the_reboot_is_left_in_flight(core: Core) -> None:
     (one,) = core.put(MEDIUM)
     result = core.run(node, node_id=one, state="rebooted", wait=False)

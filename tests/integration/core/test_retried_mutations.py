@@ -91,6 +91,18 @@ def test_a_503_that_does_not_say_when_is_ambiguous(core: Core, headers: dict[str
     assert mutations(core.journal) == ["POST nodes"]
 
 
+def test_put_off_and_then_lost_is_unknown(core: Core) -> None:
+    """Of the first try it is known that nothing happened, of the second it is not."""
+    core.put(SMALL)
+    core.faults.add("status", method="POST", status=429)
+    core.faults.add("drop_before", method="POST", nth=2)
+    result = core.run(node, size="Medium")
+    assert result["failed"]
+    assert result["changed"]  # it may well have been
+    assert outcomes(result) == [("create", "unknown")]
+    assert mutations(core.journal) == ["POST nodes"] * 2
+
+
 def test_a_retry_after_beyond_the_time_allowed_fails_at_once(core: Core) -> None:
     core.put(SMALL)
     core.faults.add("status", method="POST", status=429, headers={"Retry-After": "3600"}, times=None)

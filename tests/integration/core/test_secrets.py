@@ -21,7 +21,7 @@ PAIR = base64.b64encode(f"{TOKEN_KEY}:{TOKEN_VALUE}".encode()).decode()
 # Behind so much other text that a cut for length falls inside of a secret, for each place at which something is cut.
 ECHOES = [
     pytest.param("x" * before + secret, id=f"{name}-after-{before}")
-    for before in (0, 40, 275)
+    for before in (0, 40, 240, 275)
     for name, secret in (("value", TOKEN_VALUE), ("key", TOKEN_KEY), ("pair", PAIR))
 ]
 
@@ -51,6 +51,15 @@ def test_in_a_page_a_redirect_and_a_reason(core: Core, echo: str) -> None:
     assert core.run(company_info)["failed"]
     assert core.run(company_info)["failed"]
     with raw_server(http(b"{}", status=f"400 {echo}".encode())) as server:
+        assert core.run(company_info, base_url=server.base_url)["failed"]
+
+
+@pytest.mark.parametrize("echo", ECHOES)
+def test_in_escapes_and_in_what_is_no_http(core: Core, echo: str) -> None:
+    escaped = "".join(f"\\u{ord(char):04x}" for char in echo)
+    core.faults.add("status", status=400, body=f'{{"message": "{escaped}"}}')
+    assert core.run(company_info)["failed"]
+    with raw_server(f"{echo}\r\n".encode()) as server:
         assert core.run(company_info, base_url=server.base_url)["failed"]
 
 

@@ -154,7 +154,9 @@ def test_reboot(answer: Node | None, reads: list[Any], outcome: str | None, obse
         ("active", None, [(1, GONE)], "done"),
         ("active", DESTROYING, [(1, OLD), (2, DESTROYING), (3, GONE)], "done"),
         ("active", None, [(1, OLD), (600, OLD)], None),
-        ("active", DESTROYING, [(1, DESTROYING), (2, OLD)], None),
+        # Came back: not by one look alone, which may lag behind, and not if it was never seen to go.
+        ("active", DESTROYING, [(1, DESTROYING), (2, OLD), (6, OLD)], None),
+        ("active", DESTROYING, [(1, DESTROYING), (2, OLD), (7, OLD)], "reverted"),
         ("active", DESTROYING, [(1, DESTROYING), (2, in_status("error"))], "failed"),
         ("active", None, [(1, in_status("failed"))], "failed"),
         # It had failed before: that it still shows so is no news, unless it was on its way out meanwhile.

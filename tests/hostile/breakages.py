@@ -1,0 +1,497 @@
+# Copyright: Contributors to the medstack.control project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The code, broken on purpose: each breakage with the tests that must fail under it.
+
+`python -m tests.hostile.breakages` prints them as the table in docs/reliability.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+CORE, UNIT = "tests/integration/core/test_", "tests/unit/core/test_"
+
+
+@dataclass(frozen=True)
+class Breakage:
+    """`changes` are texts of `file` (in plugins/module_utils), each there once, and what takes their place; `tests` each notice it."""
+
+    name: str
+    file: str
+    changes: dict[str, str]
+    tests: list[str]
+
+
+BREAKAGES = [
+    # -- what may be sent again
+    Breakage(
+        "POST is sent again after a 502",
+        "_api.py",
+        {"if status == 429 or (": 'if status == 429 or (method == "POST" and status == 502) or ('},
+        [f"{CORE}lost_answers.py::test_a_create_that_did_not_take_place_is_unknown_and_not_sent_again"],
+    ),
+    Breakage(
+        "PATCH is sent again after a lost answer",
+        "_api.py",
+        {"self._broken(asked, error, AnswerLost)": 'self._broken(asked, error, NotDone if method == "PATCH" else AnswerLost)'},
+        [f"{CORE}lost_answers.py::test_a_resize_that_did_not_take_place_is_a_failure_that_may_be_run_again"],
+    ),
+    Breakage(
+        "DELETE is sent again after a lost answer",
+        "_api.py",
+        {"self._broken(asked, error, AnswerLost)": 'self._broken(asked, error, NotDone if method == "DELETE" else AnswerLost)'},
+        [f"{CORE}lost_answers.py::test_a_destroy_that_did_not_take_place_is_a_failure_that_may_be_run_again"],
+    ),
+    Breakage(
+        "a reboot is sent again after a lost answer",
+        "_api.py",
+        {"self._broken(asked, error, AnswerLost)": 'self._broken(asked, error, NotDone if method == "GET" else AnswerLost)'},
+        [f"{CORE}lost_answers.py::test_a_lost_reboot_is_unknown_and_never_repeated"],
+    ),
+    Breakage(
+        "a reboot that is refused is tried by POST",
+        "_api.py",
+        {"        except MethodNotAllowed:\n": "        except ApiError:\n"},
+        [f"{CORE}reboot.py::test_a_reboot_that_is_refused_is_not_asked_for_in_another_way"],
+    ),
+    Breakage(
+        "an answer that comes too late counts as a request that was not sent",
+        "_api.py",
+        {"if isinstance(cause, (NewConnectionError": "if isinstance(error, failures.Timeout) or isinstance(cause, (NewConnectionError"},
+        [f"{CORE}lost_answers.py::test_an_answer_that_comes_too_late_is_lost"],
+    ),
+    Breakage(
+        "a 503 without Retry-After counts as not done",
+        "_api.py",
+        {"status == 429 or (status == 503 and retry_after(response) is not None)": "status in (429, 503)"},
+        [f"{CORE}retried_mutations.py::test_a_503_that_does_not_say_when_is_ambiguous"],
+    ),
+    Breakage(
+        "a create whose node did not show up is sent again",
+        "_apply.py",
+        {
+            "                return self._recover(operation, title, action, loss)\n": "                try:\n"
+            "                    return self._recover(operation, title, action, loss)\n"
+            "                except Unknown:\n"
+            "                    continue\n"
+        },
+        [f"{CORE}lost_answers.py::test_a_create_that_did_not_take_place_is_unknown_and_not_sent_again"],
+    ),
+    Breakage(
+        "a page for people counts as the answer to DELETE",
+        "_api.py",
+        {"not response.content.strip():": 'not response.content.strip().startswith(b"{"):'},
+        [f"{CORE}lost_answers.py::test_a_destroy_that_did_not_take_place_is_a_failure_that_may_be_run_again"],
+    ),
+    Breakage(
+        "what is lost after it was put off once counts as not done",
+        "_apply.py",
+        {'            action["outcome"] = UNKNOWN\n            try:\n': "            try:\n"},
+        [f"{CORE}retried_mutations.py::test_put_off_and_then_lost_is_unknown"],
+    ),
+    Breakage(
+        "what may have happened is not reported as a change",
+        "_apply.py",
+        {'(sent and action["outcome"] == UNKNOWN)': "(not sent)"},
+        [f"{CORE}lost_answers.py::test_a_create_that_is_never_listed_is_unknown"],
+    ),
+    Breakage(
+        "a mutation uses the connection of the reads",
+        "_api.py",
+        {"with self._new_session() as session:": "if session := self._session:"},
+        [f"{CORE}connection.py::test_reads_share_a_connection_and_every_mutation_has_its_own"],
+    ),
+    Breakage(
+        "a mutation waits no longer for its answer than a read",
+        "_api.py",
+        {"max(self._connection.request_timeout, MUTATION_TIMEOUT)": "self._connection.request_timeout"},
+        [f"{CORE}lost_answers.py::test_a_slow_answer_to_a_mutation_is_waited_for_beyond_the_time_of_a_read"],
+    ),
+    Breakage(
+        "Retry-After is ignored by mutations",
+        "_apply.py",
+        {"wait = max(pause, error.retry_after or 0.0)": "wait = pause"},
+        [f"{CORE}retried_mutations.py::test_put_off_by_the_server_and_sent_again"],
+    ),
+    # -- adoption
+    Breakage(
+        "a node of another size is adopted",
+        "_lost.py",
+        {"if len(new) > 1 or not same_size(new[0].size, size):": "if len(new) > 1:"},
+        [f"{CORE}lost_answers.py::test_only_somebody_else_s_node_of_another_size_is_not_adopted"],
+    ),
+    Breakage(
+        "one of several candidates is adopted",
+        "_lost.py",
+        {"if len(new) > 1 or not same_size(new[0].size, size):": "if not same_size(new[0].size, size):"},
+        [f"{CORE}lost_answers.py::test_somebody_else_s_node_meanwhile_is_not_taken_for_ours"],
+    ),
+    Breakage(
+        "the first node that shows up is adopted, before the grace is over",
+        "_lost.py",
+        {
+            "def collect(nodes: Sequence[Node]) -> None:": "def collect(nodes: Sequence[Node]) -> Any:",
+            '            self._tell(f"new so far: {listed(list(new.values()))}")\n': "            return list(new) or None\n",
+        },
+        [f"{CORE}lost_answers.py::test_somebody_else_s_node_meanwhile_is_not_taken_for_ours"],
+    ),
+    Breakage(
+        "a node is adopted from lists that failed before the end",
+        "_lost.py",
+        {"        if trouble is not None:\n": "        if trouble is not None and not new:\n"},
+        [f"{CORE}lost_answers.py::test_a_list_that_fails_to_the_end_is_unknown_and_tells_what_was_seen"],
+    ),
+    Breakage(
+        "a create that is answered with a node that was there is believed",
+        "_apply.py",
+        {"if node.id in {known.id for known in self.nodes}:": "if node.id in ():"},
+        [f"{CORE}lost_answers.py::test_an_answer_that_names_a_node_that_was_there_is_no_answer"],
+    ),
+    Breakage(
+        "a lost destroy counts as done while the node is still active",
+        "_lost.py",
+        {"return latest if node is None or node.leaving else None": "return latest"},
+        [f"{CORE}lost_answers.py::test_a_destroy_that_did_not_take_place_is_a_failure_that_may_be_run_again"],
+    ),
+    # -- what a read proves
+    Breakage(
+        "a 404 list counts as no nodes",
+        "_observe.py",
+        {"            # One stray answer": "            return []\n            # One stray answer"},
+        [f"{CORE}present.py::test_without_a_list_nothing_is_counted"],
+    ),
+    Breakage(
+        "one 404 of the list is enough to do without it",
+        "_observe.py",
+        {"                nodes = self._list_once(patient)\n": "                raise error\n"},
+        [f"{CORE}partial_views.py::test_one_stray_answer_does_not_hide_the_other_nodes"],
+    ),
+    Breakage(
+        "a 404 under a wrong cluster counts as absent",
+        "_observe.py",
+        {"if self.where.cluster_id not in {cluster.id for cluster in clusters}:": "if clusters is None:"},
+        [
+            f"{CORE}absent.py::test_a_wrong_cluster_is_an_error_and_not_an_absent_node",
+            f"{CORE}absent.py::test_a_cluster_that_is_gone_by_the_time_is_an_error",
+        ],
+    ),
+    Breakage(
+        "a 404 amid a destroy counts as gone, whatever became of the cluster",
+        "_observe.py",
+        {"            self.confirm_cluster(error)\n            return None\n": "            return None\n"},
+        [f"{CORE}absent.py::test_a_cluster_that_disappears_amid_the_destroy_is_no_proof_that_the_node_is_gone"],
+    ),
+    Breakage(
+        "an empty list is believed at once",
+        "_observe.py",
+        {"        if not nodes:\n": "        if nodes is None:\n"},
+        [
+            f"{CORE}present.py::test_an_empty_cluster_is_looked_at_twice",
+            f"{CORE}cluster_nodes.py::test_an_empty_cluster_is_looked_at_twice",
+        ],
+    ),
+    Breakage(
+        "a list that lacks a node that is there is believed",
+        "_observe.py",
+        {"        if known and not known & ": "        if not nodes and not known & "},
+        [f"{CORE}partial_views.py::test_a_list_that_lacks_a_node_that_is_there_is_not_believed"],
+    ),
+    Breakage(
+        "has_more is taken for a whole list",
+        "_models.py",
+        {'data["has_more"] is not False': 'data["has_more"] == "yes"'},
+        [f"{CORE}reads.py::test_a_partial_list_is_an_error"],
+    ),
+    Breakage(
+        "an item of a list that makes no sense is left out",
+        "_models.py",
+        {'for item in data["data"]]': 'for item in data["data"] if isinstance(item, dict) and item.get("id")]'},
+        [f"{CORE}reads.py::test_a_list_that_is_not_what_the_contract_says_is_an_error_and_never_no_nodes"],
+    ),
+    Breakage(
+        "one 404 of a node that is being created is its end",
+        "_judge.py",
+        {"SURE = 5.0": "SURE = 0.0"},
+        [f"{CORE}partial_views.py::test_one_stale_404_of_a_new_node_is_not_its_end"],
+    ),
+    Breakage(
+        "the first active after PATCH ends the wait, at the old size",
+        "_judge.py",
+        {"same_size(node.size, operation.to_size):\n        return Verdict(DONE)": "node.active:\n        return Verdict(DONE)"},
+        [f"{CORE}resize.py::test_reads_that_lag_behind_are_not_taken_for_a_failure"],
+    ),
+    Breakage(
+        "a create counts as done before the list shows the node",
+        "_apply.py",
+        {"if operation.action == CREATE and verdict.outcome == _judge.DONE:": "if not verdict:"},
+        [f"{CORE}present.py::test_a_list_that_lags_behind_is_waited_for"],
+    ),
+    Breakage(
+        "a resize or destroy counts as done before the list shows it",
+        "_apply.py",
+        {"            if is_last:\n                self._await_caught_up(operation, title)\n": ""},
+        [f"{CORE}next_task.py::test_the_next_task_does_not_plan_from_a_list_that_lags_behind_this_one"],
+    ),
+    # -- what is counted, and what is chosen
+    Breakage(
+        "nodes that are being deleted are counted",
+        "_models.py",
+        {"return not (self.leaving or self.failed or self.gone)": "return not (self.failed or self.gone)"},
+        [
+            f"{UNIT}models.py::test_not_counted",
+            f"{UNIT}plan_set.py::test_destroying_the_last_node_needs_allow_empty",
+            f"{CORE}present.py::test_a_check_that_does_not_wait_counts_no_node_on_its_way_out",
+        ],
+    ),
+    Breakage(
+        "failed nodes are counted",
+        "_models.py",
+        {"return not (self.leaving or self.failed or self.gone)": "return not (self.leaving or self.gone)"},
+        [f"{UNIT}models.py::test_not_counted", f"{CORE}absent.py::test_the_last_usable_node_stays"],
+    ),
+    Breakage(
+        "a node of unknown status is destroyed",
+        "_plan_set.py",
+        {"size_id in offered and not node.unknown and": "size_id in offered and"},
+        [f"{CORE}cluster_nodes.py::test_a_node_of_unknown_status_is_counted_and_left_alone"],
+    ),
+    Breakage(
+        "nodes are created beside a failed one",
+        "_refusals.py",
+        {"    if not failed:\n": "    if failed or not failed:\n"},
+        [f"{CORE}present.py::test_a_failed_bystander_stops_what_counts"],
+    ),
+    Breakage(
+        "`protect` is ignored",
+        "_plan_set.py",
+        {" and node.id not in policy.protected else": " else"},
+        [f"{CORE}cluster_nodes.py::test_a_protected_node_counts_and_another_is_taken"],
+    ),
+    Breakage(
+        "the manager is not protected",
+        "operations/cluster_nodes.py",
+        {', "protect"), *managers])': ', "protect")])'},
+        [f"{CORE}cluster_nodes_options.py::test_the_manager_says_enough"],
+    ),
+    Breakage(
+        "a misspelt name in `protect` is passed over",
+        "_plan_set.py",
+        {"        if not matching:\n": "        if matching is None:\n"},
+        [f"{CORE}cluster_nodes_options.py::test_a_name_that_no_node_has_is_refused"],
+    ),
+    Breakage(
+        "nodes are destroyed without `prune`",
+        "_plan_set.py",
+        {"destroyed = free[len(paired) :] if policy.prune else []": "destroyed = free[len(paired) :]"},
+        [f"{CORE}cluster_nodes.py::test_by_default_what_is_missing_is_created_and_what_is_extra_is_told"],
+    ),
+    Breakage(
+        "`max_destroy` is ignored",
+        "_plan_set.py",
+        {"if len(destroyed) <= policy.max_destroy:": "if policy:"},
+        [f"{CORE}cluster_nodes_options.py::test_a_plan_that_destroys_more_than_it_may_is_refused"],
+    ),
+    Breakage(
+        "a node set may be emptied without `allow_empty`",
+        "_plan_set.py",
+        {"if policy.allow_empty or not any(": "if policy or not any("},
+        [f"{CORE}cluster_nodes_options.py::test_emptying_the_cluster_is_refused"],
+    ),
+    Breakage(
+        "the last node may be destroyed without `allow_empty`",
+        "_plan_node.py",
+        {"if others is not None and not allow_empty:": "if not node:"},
+        [f"{CORE}absent.py::test_the_last_usable_node_stays"],
+    ),
+    Breakage(
+        "`expected_plan_id` is ignored",
+        "_refusals.py",
+        {"if expected_plan_id is None or": "if plan or"},
+        [f"{CORE}approval.py::test_a_change_that_leaves_the_same_steps_is_refused_too"],
+    ),
+    Breakage(
+        "a size is only looked up once the lock is held and all has settled",
+        "operations/node.py",
+        {
+            '    size = pick_size(params["size"], catalogue) if params["size"] else None\n    with': "    with",
+            "_converge(params, session, applier, observer, size)\n        finally": "_converge(params, session, applier, observer, "
+            'pick_size(params["size"], catalogue) if params["size"] else None)\n        finally',
+        },
+        [f"{CORE}present.py::test_an_unknown_size_lists_those_on_offer"],
+    ),
+    # -- check mode, other writers, the lock
+    Breakage(
+        "check mode sends",
+        "operations/_changing.py",
+        {"plan.operations))\n        return\n": "plan.operations))\n"},
+        [
+            f"{CORE}present.py::test_check_mode_plans_and_sends_nothing",
+            f"{CORE}resize.py::test_check_mode_plans_and_sends_nothing",
+            f"{CORE}reboot.py::test_check_mode_plans_and_sends_nothing",
+            f"{CORE}absent.py::test_check_mode_plans_and_sends_nothing",
+            f"{CORE}cluster_nodes.py::test_check_mode_shows_the_plan_and_sends_nothing",
+        ],
+    ),
+    Breakage(
+        "nothing is waited for before the plan",
+        "_apply.py",
+        {"        if not waiting_for:\n            return\n": "        if self.seen:\n            return\n"},
+        [f"{CORE}present.py::test_what_is_under_way_is_waited_for_and_counted"],
+    ),
+    Breakage(
+        "a node is destroyed while another one is in transition",
+        "operations/node.py",
+        {"            return []\n        return [node for node in nodes if node.transitional]": "            return []\n        return []"},
+        [f"{CORE}absent.py::test_another_node_under_way_is_waited_for"],
+    ),
+    Breakage(
+        "no list before a mutation",
+        "_apply.py",
+        {"        self._refuse_foreign_change(operation, title)\n        self.actions": "        self.actions"},
+        [f"{CORE}other_writers.py::test_a_change_between_plan_and_mutation_stops_it"],
+    ),
+    Breakage(
+        "no list before a second try",
+        "_apply.py",
+        {"pause * 2, 15.0)\n                self._refuse_foreign_change(operation, title)\n": "pause * 2, 15.0)\n"},
+        [f"{CORE}retried_mutations.py::test_somebody_else_acting_between_the_tries_stops_it"],
+    ),
+    Breakage(
+        "somebody else's change between two operations is ignored",
+        "_foreign.py",
+        {"return min(changes, key=lambda change: change.patience, default=None)": "return None"},
+        [f"{CORE}other_writers.py::test_one_that_comes_while_the_first_is_made_stops_the_second"],
+    ),
+    Breakage(
+        "a failed operation does not stop the rest",
+        "_apply.py",
+        {"if verdict.outcome != _judge.DONE:\n                raise": "if not verdict:\n                raise"},
+        [f"{CORE}present.py::test_a_create_that_fails_names_the_node_and_how_to_remove_it"],
+    ),
+    Breakage(
+        "requests are sent though the controller is gone",
+        "_api.py",
+        {"        self._alive()\n": ""},
+        [f"{CORE}interrupted.py::test_once_the_controller_is_gone_nothing_more_is_sent"],
+    ),
+    Breakage(
+        "no lock is taken",
+        "operations/_changing.py",
+        {'locked = params["lock"] and not session.check_mode': "locked = False"},
+        [f"{CORE}locking.py::test_a_locked_cluster_is_waited_for"],
+    ),
+    Breakage(
+        "every process has a lock of its own",
+        "_lock.py",
+        {"medstack.control-{key}.lock": "medstack.control-{key}-{os.getpid()}.lock"},
+        [f"{UNIT}lock.py::test_waiting_ends_in_time_and_says_who_holds_it"],
+    ),
+    Breakage(
+        "the lock survives its holder",
+        "_lock.py",
+        {
+            "fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)": 'os.mkdir(os.readlink(f"/proc/self/fd/{handle}") + ".held")',
+            "(errno.EAGAIN, errno.EACCES)": "(errno.EAGAIN, errno.EACCES, errno.EEXIST)",
+            "        yield\n    finally": '        yield\n        os.rmdir(path + ".held")\n    finally',
+        },
+        [f"{UNIT}lock.py::test_a_holder_that_is_killed_frees_it"],
+    ),
+    # -- where requests go, and the token
+    Breakage(
+        "redirects are followed",
+        "_api.py",
+        {
+            "allow_redirects=False": "allow_redirects=True",
+            "        session.get_redirect_target = lambda resp: None  # type: ignore[method-assign]\n": "",
+        },
+        [
+            f"{CORE}connection.py::test_a_read_follows_no_redirect",
+            f"{CORE}connection.py::test_a_mutation_follows_no_redirect",
+        ],
+    ),
+    Breakage(
+        "a netrc replaces the credentials",
+        "_api.py",
+        {"session.auth = (key": 'session.headers["Authorization"] = requests.auth._basic_auth_str(key'},
+        [f"{CORE}connection.py::test_a_netrc_does_not_replace_the_credentials"],
+    ),
+    Breakage(
+        "proxies that the environment names see plain http to loopback",
+        "_api.py",
+        {"session.trust_env = not self._connection.plain_http": "session.trust_env = True"},
+        [f"{CORE}connection.py::test_the_environment_s_proxies_do_not_see_what_goes_to_loopback"],
+    ),
+    Breakage(
+        "plain http is allowed to a host whose name begins like loopback",
+        "_api.py",
+        {"|::1)\\Z": "|::1)"},
+        [f"{CORE}connection.py::test_an_address_that_would_expose_the_token_or_makes_no_sense_is_refused"],
+    ),
+    Breakage(
+        "any certificate is trusted",
+        "_api.py",
+        {"verify=(connection.ca_path or True) if connection.validate_certs else False": "verify=False"},
+        [f"{CORE}connection.py::test_a_certificate_that_nobody_signed_is_refused"],
+    ),
+    Breakage(
+        'ids that could address something else ("../") are accepted',
+        "_models.py",
+        {"return bool(_ID.match(text))": "return bool(text)"},
+        [
+            f"{UNIT}models.py::test_what_could_address_something_else_is_no_id",
+            f"{CORE}resize.py::test_a_node_id_that_would_address_something_else_is_refused",
+        ],
+    ),
+    Breakage(
+        "the token leaks by an error that quotes the server",
+        "_answers.py",
+        {'self._redactor.text(response.content.decode("utf-8", "replace"))': "response.text"},
+        [f"{CORE}secrets.py::test_in_the_body_of_an_error"],
+    ),
+    Breakage(
+        "the token leaks by escapes in an error",
+        "_answers.py",
+        {"self._redactor.value(json.loads(text))": "json.loads(text)"},
+        [f"{CORE}secrets.py::test_in_escapes_and_in_what_is_no_http"],
+    ),
+    Breakage(
+        "the token leaks by an error of the connection",
+        "_api.py",
+        {"self._redactor.text(str(cause))": "str(cause)"},
+        [f"{CORE}secrets.py::test_in_escapes_and_in_what_is_no_http"],
+    ),
+    Breakage(
+        "the token leaks by an unforeseen exception",
+        "_execute.py",
+        {"return redactor.value(result)": "return result"},
+        [f"{CORE}interrupted.py::test_a_bug_is_told_as_one_with_what_was_done"],
+    ),
+    Breakage(
+        "the token leaks by the lines that are printed",
+        "_execute.py",
+        {"report(redactor.text(line))": "report(line)"},
+        [f"{CORE}secrets.py::test_in_options_that_the_user_mixed_up"],
+    ),
+    Breakage(
+        "the token leaks as base64",
+        "_redact.py",
+        {"encoded = [_base64(text) for text in plain]": "encoded: list[str] = []"},
+        [f"{CORE}secrets.py::test_in_the_body_of_an_error"],
+    ),
+]
+
+
+def _short(test: str) -> str:
+    """`core/test_locking.py::test_x`, or `unit/core/test_lock.py::test_x`."""
+    return test.removeprefix("tests/").removeprefix("integration/")
+
+
+def table() -> str:
+    rows = [f"| {breakage.name} | {', '.join(f'`{_short(test)}`' for test in breakage.tests)} |" for breakage in BREAKAGES]
+    return "\n".join(["| broken on purpose | tests that fail |", "|---|---|", *rows])
+
+
+if __name__ == "__main__":
+    print(table())

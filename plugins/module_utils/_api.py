@@ -175,10 +175,9 @@ class Client:
             raise self._answers.unwelcome(asked, response, kind)
         try:
             data = self._answers.json(response)
-        except ValueError:
-            raise Transient(
-                f"{asked} answered 200 with something that is no JSON: {self._answers.words(response)}.", CHECK_BASE_URL, 200
-            ) from None
+        except ValueError as flaw:
+            said = f"something that is no JSON ({clean(flaw)}): {self._answers.words(response)}"
+            raise Transient(f"{asked} answered 200 with {said}.", CHECK_BASE_URL, 200) from None
         try:
             return parse(data)
         except Malformed as flaw:

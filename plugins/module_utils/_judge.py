@@ -14,8 +14,9 @@ from ._plan import CREATE, DESTROY, REBOOT, RESIZE, Operation, same_size
 
 DONE, FAILED, REVERTED = "done", "failed", "reverted"
 
-SURE = 5.0  # s for which a node has to be missing, or to have fallen back: a single look may be a read that lags behind
-UNSEEN_RESIZE = 60.0  # s for which a node that never shows `resizing` may still be a read that lags behind
+# Reads may lag behind. For so long (s) has to be shown:
+SURE = 5.0  # that a node is missing, or active again after its reboot
+FELL_BACK = 60.0  # that it is as it was before: "not carried out" is not said of what is under way
 
 
 @dataclass(frozen=True)
@@ -46,13 +47,13 @@ class Looks:
         self.waited = waited
 
     @property
-    def sure(self) -> bool:
-        """What the last read showed has been shown for a while."""
-        return self.waited - self._same_since >= SURE
+    def shown_for(self) -> float:
+        """For how long (s) all reads have shown what the last one did."""
+        return self.waited - self._same_since
 
     @property
     def surely_gone(self) -> bool:
-        return bool(self.reads) and self.reads[-1] is None and self.sure
+        return bool(self.reads) and self.reads[-1] is None and self.shown_for >= SURE
 
     @property
     def latest(self) -> Node | None:
@@ -96,7 +97,7 @@ def _resize(operation: Operation, looks: Looks) -> Verdict | None:
         return None
     if operation.to_size is not None and same_size(node.size, operation.to_size):
         return Verdict(DONE)
-    if looks.sure and (looks.moved or looks.waited >= UNSEEN_RESIZE):
+    if looks.shown_for >= FELL_BACK:
         return Verdict(REVERTED, f"{node.id} is active again, and still {node.size.name}: the resize was not carried out")
     return None
 
@@ -110,7 +111,7 @@ def _reboot(looks: Looks, grace: float) -> Verdict | None:
     if not node.active:
         return None
     announced = looks.answer is not None and not looks.answer.active
-    if looks.moved or looks.waited >= grace:
+    if looks.shown_for >= min(SURE, grace) if looks.moved else looks.waited >= grace:
         return Verdict(DONE, observed=looks.moved or announced)
     return None
 
@@ -123,7 +124,7 @@ def _destroy(operation: Operation, looks: Looks) -> Verdict | None:
     left = any(seen is not None and seen.leaving for seen in looks.reads)
     if node.failed and (left or not was_failed):
         return _failed(node)
-    if node.active and left and looks.sure:
+    if node.active and left and looks.shown_for >= FELL_BACK:
         return Verdict(REVERTED, f"{node.id} is active again: it was not destroyed")
     return None
 

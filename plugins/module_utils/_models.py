@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Callable, TypeVar
@@ -177,7 +178,7 @@ def parse_list(data: Any, parse: Callable[[Any], Model]) -> list[Model]:
         raise Malformed("the list says has_more: it is partial, and the API documents no way to get the rest")
     items = [parse(item) for item in data["data"]]
     ids = [item.id for item in items]  # type: ignore[attr-defined]
-    twice = sorted({item_id for item_id in ids if ids.count(item_id) > 1})
+    twice = sorted(item_id for item_id, count in Counter(ids).items() if count > 1)
     if twice:
         raise Malformed(f"the list holds {', '.join(twice)} twice")
     return items

@@ -62,7 +62,7 @@ class Gateway:
                 await connection.drop(receive)
                 return
             response = rule.answer(honest, self._switches)
-        entry.status = response.status_code
+        entry.status, entry.retry_after = response.status_code, response.headers.get("retry-after")
         if rule is not None and rule.kind == "cut_body":
             await _send_half(response, send)
             await connection.drop(receive)

@@ -30,6 +30,7 @@ class Entry:
     body: Any  # parsed JSON, or None
     connection: int  # one number per TCP connection
     status: int | None = None  # None: not answered (yet), or the connection was dropped
+    retry_after: str | None = None  # the header of that name in the answer
     authorised: bool = False
     committed: bool = False  # the request changed the state
     fault: str | None = None  # the kind of the fault that was applied

@@ -55,7 +55,7 @@ def core(server: EmulatorServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     """As if just started."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # where the lock files are
     server.reset()
-    server.switches.update({**QUICK, "rebooting_seconds": 2})
+    server.switches.update(QUICK)
     return Core(server)
 
 

@@ -6,35 +6,60 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 
 import pytest
+from starlette.responses import Response
 
 from ansible_collections.medstack.control.plugins.module_utils import _api
 from tests.emulator.clock import DrivenClock
 from tests.emulator.journal import Entry
-from tests.hostile.faults import FAULTS, LOOK, MUTATIONS, PATIENCE, REACHED, READ, STOPPED, UNKNOWN
+from tests.hostile.faults import EMPTY, FAULTS, LOOK, LOOK_AT_REBOOT, MUTATIONS, PATIENCE, REACHED, READ, STOPPED, UNKNOWN, UNTRUTHS, Asked
 from tests.hostile.promises import assert_kept
 from tests.hostile.scenarios import SCENARIOS
-from tests.support.core import Core, DirectCore, DirectServer, mutations
-from tests.support.node_sets import QUICK, sent
+from tests.support.core import CLUSTER, Core, DirectCore, DirectServer, mutations
+from tests.support.node_sets import QUICK, planned, sent
 
 LAG = 300  # s after which the API shows what there is
 
 Case = tuple[str, str, int, str]  # scenario, fault, number of the request, how it ends
 
 
+class Watching(DirectServer):
+    """Notes for each answer what untruths would make it another one."""
+
+    def start(self) -> None:
+        self.untruths: list[frozenset[str]] = []
+        super().start()
+
+    def deliver(self, entry: Entry, answer: Callable[[], Response]) -> Response:
+        given = answer()
+        self.untruths.append(frozenset() if entry.mutation else frozenset(self._changing(entry, given, answer)))
+        return given
+
+    def _changing(self, entry: Entry, given: Response, answer: Callable[[], Response]) -> Iterator[str]:
+        true = self.switches.values()
+        for untruth, values in UNTRUTHS.items():
+            self.switches.update(values)
+            if answer().body != given.body:
+                yield untruth
+            self.switches.update(true)
+        if entry.path.endswith("/nodes") and json.loads(given.body)["data"]:
+            yield EMPTY
+
+
 @cache
-def requests(scenario: str) -> list[tuple[str, bool]]:
-    """What each request of the scenario is for, and whether it lists the nodes, where nothing goes wrong."""
-    with DirectServer(DrivenClock(), switches={**QUICK, "rebooting_seconds": 2}) as server:
+def requests(scenario: str) -> list[Asked]:
+    """Those of the scenario where nothing goes wrong."""
+    with Watching(DrivenClock(), switches=QUICK) as server:
         core = DirectCore(server)
         SCENARIOS[scenario].prepare(core)
-        SCENARIOS[scenario].run(core, cluster="patient-logbook staging")
+        SCENARIOS[scenario].run(core, cluster=CLUSTER)
         entries = core.journal.entries()
-    return [(_purpose(entries, number), _lists(entry)) for number, entry in enumerate(entries)]
+    return [Asked(_purpose(entries, number), untruths) for number, untruths in enumerate(server.untruths)]
 
 
 def _purpose(entries: Sequence[Entry], number: int) -> str:
@@ -42,22 +67,20 @@ def _purpose(entries: Sequence[Entry], number: int) -> str:
     if entry.mutation:
         return {"POST": "create", "PATCH": "resize", "DELETE": "destroy"}.get(entry.method, "reboot")
     is_last_before_a_mutation = number + 1 < len(entries) and entries[number + 1].mutation
-    begun = any(earlier.mutation for earlier in entries[:number])
-    return LOOK if begun and not is_last_before_a_mutation else READ
-
-
-def _lists(entry: Entry) -> bool:
-    return entry.method == "GET" and entry.path.endswith("/nodes")
+    begun = [earlier for earlier in entries[:number] if earlier.mutation]
+    if not begun or is_last_before_a_mutation:
+        return READ
+    return LOOK_AT_REBOOT if begun[-1].path.endswith("/reboot") else LOOK
 
 
 def cases() -> list[Case]:
     """Whatever can happen: each scenario, each of its requests, each fault."""
     return [
-        (scenario, name, number, fault.ends[purpose])
+        (scenario, name, number, fault.ends[asked.purpose])
         for scenario in SCENARIOS
-        for number, (purpose, lists) in enumerate(requests(scenario), 1)
+        for number, asked in enumerate(requests(scenario), 1)
         for name, fault in FAULTS.items()
-        if purpose in fault.ends and (lists or not fault.only_lists)
+        if fault.bites(requests(scenario), number)
     ]
 
 
@@ -66,7 +89,7 @@ def some(every: Sequence[Case]) -> list[Case]:
     by_purpose = defaultdict(list)
     for case in every:
         scenario, fault, number, dummy = case
-        by_purpose[scenario, fault, requests(scenario)[number - 1][0]].append(case)
+        by_purpose[scenario, fault, requests(scenario)[number - 1].purpose].append(case)
     chosen: list[Case] = []
     for turn, ((dummy, dummy, purpose), alike) in enumerate(by_purpose.items()):
         chosen += alike if purpose in MUTATIONS else [alike[turn % len(alike)]]
@@ -87,17 +110,23 @@ def test_a_fault(
     task.prepare(core)
     trouble.befall(core, number)
     result = task.run(core, **(trouble.options or {}))
-    purpose = requests(scenario)[number - 1][0]
+    purpose = requests(scenario)[number - 1].purpose
     assert_kept(core, result)
+    # It did happen.
+    assert all(rule.used for rule in core.faults.rules())
+    assert result["api"]["requests"] >= number
     if end == REACHED:
         assert "failed" not in result, result["msg"]
         assert sent(core, committed=True) == task.steps
         task.assert_reached(core)
+        assert {node["id"] for node in result["nodes"]} == {node["id"] for node in core.state.snapshot()["nodes"] if not node["gone"]}
     else:
         assert result["failed"]
         assert "Next: " in result["msg"]
         unknown = [action["action"] for action in result["actions"] if action["outcome"] == "unknown"]
         assert unknown == ([purpose] if end == UNKNOWN else [])
+        # What is told as failed, or was not begun, did not happen.
+        assert set(sent(core, committed=True)) <= set(planned(action for action in result["actions"] if action["outcome"] != "failed"))
     tally("Faults", end)
     _assert_resumed(core, scenario)
 
@@ -126,6 +155,6 @@ def test_the_cases_are_all_there() -> None:
     for selection in (cases(), some(cases())):
         assert {fault for dummy, fault, number, end in selection} == set(FAULTS)
         assert {end for *case, end in selection} == {REACHED, STOPPED, UNKNOWN}
-    mutations_met = {case for case in cases() if requests(case[0])[case[2] - 1][0] in MUTATIONS}
+    mutations_met = {case for case in cases() if requests(case[0])[case[2] - 1].purpose in MUTATIONS}
     assert mutations_met
     assert mutations_met <= set(some(cases()))

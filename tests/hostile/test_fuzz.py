@@ -17,10 +17,11 @@ from dataclasses import dataclass, fields, replace
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
+from zlib import crc32
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, Phase, event, given, settings
+from hypothesis import HealthCheck, Phase, event, given, seed, settings
 from starlette.responses import Response
 
 from ansible_collections.medstack.control.plugins.module_utils.operations import cluster_info, company_info, node_info, node_size_info
@@ -46,7 +47,9 @@ TASKS = {**SCENARIOS, **READERS}
 # The examples of each test, for each of its tasks, in `make test` and with --whole: what can go wrong with a change matters most.
 EXAMPLES = {"test_changes": (32, 800), "test_check_mode": (11, 280), "test_reads": (11, 280)}
 
-SWITCHES = {**QUICK, "rebooting_seconds": 2}
+Tally = Callable[[str, str], None]
+Examine = Callable[[Callable[[Meddling], None]], None]
+
 WAIT_TIMEOUT = 300.0  # s, for each operation
 # Far beyond what the longest of these tasks may take, with every wait to its end.
 MOST_REQUESTS, MOST_SECONDS = 1_000, 8 * WAIT_TIMEOUT
@@ -177,7 +180,7 @@ def _tampered(meddling: Meddling, entry: Entry, answer: Callable[[], Response]) 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TamperingServer]:
-    with pytest.MonkeyPatch.context() as patch, TamperingServer(DrivenClock(), switches=SWITCHES) as server:
+    with pytest.MonkeyPatch.context() as patch, TamperingServer(DrivenClock(), switches=QUICK) as server:
         patch.setattr(tempfile, "tempdir", str(tmp_path_factory.mktemp("locks")))
         yield server
 
@@ -185,7 +188,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TamperingServer
 @cache
 def purposes(name: str, check_mode: bool) -> list[str]:
     """What each request of the task is for, where nothing is tampered with."""
-    with TamperingServer(DrivenClock(), switches=SWITCHES) as server:
+    with TamperingServer(DrivenClock(), switches=QUICK) as server:
         return [exchange.purpose for exchange in carried_out(server, name, check_mode).exchanges]
 
 
@@ -208,44 +211,49 @@ def carried_out(server: TamperingServer, name: str, check_mode: bool = False, me
     return Run(scenario, check_mode, core, server.exchanges, result, core.clock.now() - begin)
 
 
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if metafunc.function.__name__ not in EXAMPLES:
-        return
-    few, many = EXAMPLES[metafunc.function.__name__]
-    every = metafunc.config.getoption("--whole")
-    settings(
+@pytest.fixture
+def examine(request: pytest.FixtureRequest) -> Examine:
+    """Runs a check with as many examples as the test is to have."""
+    every = request.config.getoption("--whole")
+    few, many = EXAMPLES[request.node.originalname]
+    limits = settings(
         max_examples=many if every else few,
         deadline=None,
-        derandomize=not every,  # `make test` ends the same way each time
         print_blob=True,
         phases=[phase for phase in Phase if phase is not Phase.explain],  # it traces every line: minutes, for each failure
-        # The fixtures need not be new for each example; and how fast a busy machine is says nothing.
-        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-    )(metafunc.function)
+        suppress_health_check=[HealthCheck.too_slow],  # how fast a busy machine is says nothing
+    )
+
+    def run(check: Callable[[Meddling], None]) -> None:
+        checked = limits(given(MEDDLINGS)(check))
+        # `make test` ends the same way each time.
+        (checked if every else seed(crc32(request.node.name.encode()))(checked))()
+
+    return run
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-@given(meddling=MEDDLINGS)
-def test_changes(server: TamperingServer, tally: Callable[[str, str], None], name: str, meddling: Meddling) -> None:
-    _check(carried_out(server, name, False, meddling), tally)
+def test_changes(server: TamperingServer, examine: Examine, tally: Tally, name: str) -> None:
+    examine(lambda meddling: _check(carried_out(server, name, False, meddling), tally))
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-@given(meddling=MEDDLINGS)
-def test_check_mode(server: TamperingServer, tally: Callable[[str, str], None], name: str, meddling: Meddling) -> None:
-    run = carried_out(server, name, True, meddling)
-    assert not any(exchange.entry.mutation for exchange in run.exchanges)
-    assert run.result["actions"] == []
-    _check(run, tally)
+def test_check_mode(server: TamperingServer, examine: Examine, tally: Tally, name: str) -> None:
+    def check(meddling: Meddling) -> None:
+        run = carried_out(server, name, True, meddling)
+        assert not any(exchange.entry.mutation for exchange in run.exchanges)
+        assert run.result["actions"] == []
+        _check(run, tally)
+
+    examine(check)
 
 
 @pytest.mark.parametrize("name", READERS)
-@given(meddling=MEDDLINGS)
-def test_reads(server: TamperingServer, tally: Callable[[str, str], None], name: str, meddling: Meddling) -> None:
-    _check(carried_out(server, name, False, meddling), tally)
+def test_reads(server: TamperingServer, examine: Examine, tally: Tally, name: str) -> None:
+    examine(lambda meddling: _check(carried_out(server, name, False, meddling), tally))
 
 
-def _check(run: Run, tally: Callable[[str, str], None]) -> None:
+def _check(run: Run, tally: Tally) -> None:
     for exchange in run.exchanges:
         if exchange.tampered:
             event(f"{exchange.purpose}: {'whole' if exchange.whole else 'not whole'}")

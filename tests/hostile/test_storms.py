@@ -7,9 +7,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from zlib import crc32
 
 import pytest
-from hypothesis import given, note, settings
+from hypothesis import given, note, seed, settings
 from hypothesis import strategies as st
 
 from tests.emulator.server import EmulatorServer
@@ -34,14 +35,15 @@ Storm = list[tuple[int, str]]
 
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_a_storm(core: Core, server: EmulatorServer, whole: bool, tally: Callable[[str, str], None], name: str) -> None:
-    @settings(max_examples=250 if whole else 8, derandomize=not whole, print_blob=True, deadline=None)
+    @settings(max_examples=250 if whole else 8, database=None, print_blob=True, deadline=None)
     @given(STORMS)
     def weather(storms: list[Storm]) -> None:
         server.reset()
-        server.switches.update({**QUICK, "rebooting_seconds": 2})
+        server.switches.update(QUICK)
         tally("Storms", f"reached in run {_runs_it_took(Core(server), SCENARIOS[name], storms)}")
 
-    weather()
+    # `make test` ends the same way each time.
+    (weather if whole else seed(crc32(name.encode()))(weather))()
 
 
 def _runs_it_took(core: Core, scenario: Scenario, storms: list[Storm]) -> int:

@@ -155,7 +155,7 @@ def _help(core: Core, end: End, step: str, node_id: str) -> None:
 def test_pairs_of_switches(tally: Callable[[str, str], None], scenario: str, one: Setting, others: list[Setting]) -> None:
     """Two values that do not stop the task one by one do not stop it together either."""
     failures = {}
-    with DirectServer(DrivenClock(), switches={**QUICK, "rebooting_seconds": 2}) as server:
+    with DirectServer(DrivenClock(), switches=QUICK) as server:
         for other in others:
             failure = _failure(server, SCENARIOS[scenario], {**one.values, **other.values, one.name: one.value})
             if failure:

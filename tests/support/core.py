@@ -115,7 +115,7 @@ class DirectServer(EmulatorServer):
             entry = self.journal.enter(method, urlsplit(url).path, user_agent=None, body=asked, connection=0)
             sent = b"" if asked is None else json.dumps(asked).encode()
             given = self.deliver(entry, lambda: api.answer(entry, f"Basic {credentials}", sent))
-            entry.status = given.status_code
+            entry.status, entry.retry_after = given.status_code, given.headers.get("retry-after")
             response = requests.Response()
             response.url, response.status_code = url, given.status_code
             response.headers.update(given.headers)

@@ -17,7 +17,7 @@ from tests.support.core import CLUSTER, CLUSTER_ID, LARGE, MEDIUM, SMALL, X_LARG
 
 SIZES = {"Small": SMALL, "Medium": MEDIUM, "Large": LARGE, "X-Large": X_LARGE}
 # Fewer looks, for tests of many runs.
-QUICK = {"creating_seconds": 2, "resizing_seconds": 2, "deleting_seconds": 2}
+QUICK = {"creating_seconds": 2, "resizing_seconds": 2, "rebooting_seconds": 12, "deleting_seconds": 2}
 NAMES = {size_id: name for name, size_id in SIZES.items()}
 
 

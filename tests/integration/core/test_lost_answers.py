@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import requests
 
 from ansible_collections.medstack.control.plugins.module_utils import _api
 from ansible_collections.medstack.control.plugins.module_utils.operations import node
@@ -273,7 +274,7 @@ def test_a_lost_resize_that_fell_back_is_reverted(core: Core) -> None:
     result = core.run(node, node_id=one, size="Large")
     assert result["failed"]
     assert outcomes(result) == [("resize", "reverted")]
-    assert core.clock.now() <= 40
+    assert core.clock.now() <= 100
     assert mutations(core.journal) == [f"PATCH {one}"]
 
 
@@ -322,6 +323,37 @@ def test_a_lost_reboot_is_unknown_and_never_repeated(core: Core, loss: dict[str,
     assert outcomes(result) == [("reboot", "unknown")]
     assert "it was not asked for again" in result["msg"]
     assert mutations(core.journal) == [f"GET {one}/reboot"]
+
+
+@pytest.mark.parametrize(("method", "options"), [("PATCH", {"size": "Large"}), ("DELETE", {"state": "absent"})])
+def test_what_cannot_be_looked_at_to_the_end_is_unknown(core: Core, method: str, options: dict[str, Any]) -> None:
+    """That nothing has happened so far says nothing of what came after."""
+    core.put(SMALL)
+    (one,) = core.put(MEDIUM)
+    lose(core, method, {"kind": "drop_before"})
+    core.clock.after(170, lambda: core.faults.add("status", status=500, method="GET", path=f"/{one}$", times=None))
+    result = core.run(node, node_id=one, **options)
+    assert [outcome for dummy, outcome in outcomes(result)] == ["unknown"]
+    assert "could not be looked at to the end" in result["msg"]
+    assert len(mutations(core.journal)) == 1
+
+
+@pytest.mark.parametrize("error", [ValueError, OSError])
+def test_an_error_of_the_library_s_own_is_no_proof_that_nothing_was_sent(core: Core, monkeypatch: pytest.MonkeyPatch, error: Any) -> None:
+    core.put(SMALL)
+    send = requests.Session.request
+
+    def sent_and_choked_on(session: requests.Session, method: str, url: str, **options: Any) -> requests.Response:
+        answer = send(session, method, url, **options)
+        if method == "POST":
+            raise error("what it read made no sense to it")
+        return answer
+
+    monkeypatch.setattr(requests.Session, "request", sent_and_choked_on)
+    result = core.run(node, size="Medium")
+    assert outcomes(result) == [("create", "done")]
+    assert result["actions"][0]["adopted"]
+    assert_one_post(core)
 
 
 def test_a_lost_resize_that_cannot_be_looked_at_is_unknown(core: Core) -> None:

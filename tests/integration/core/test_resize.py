@@ -73,7 +73,7 @@ def test_a_node_id_that_would_address_something_else_is_refused(core: Core, node
     assert mutations(core.journal) == []
 
 
-def test_a_resize_that_falls_back_is_soon_reverted(core: Core) -> None:
+def test_a_resize_that_falls_back_is_reverted_after_a_minute_of_it(core: Core) -> None:
     core.switches.outcomes = ("reverted",)
     (one,) = core.put(MEDIUM)
     result = core.run(node, node_id=one, size="Large")
@@ -82,7 +82,7 @@ def test_a_resize_that_falls_back_is_soon_reverted(core: Core) -> None:
     assert outcomes(result) == [("resize", "reverted")]
     assert f"{one} is active again, and still Medium" in result["msg"]
     assert result["node"]["size"]["id"] == MEDIUM
-    assert core.clock.now() <= 15  # it fell back after 8 s, and the timeout is 1800 s
+    assert 68 <= core.clock.now() <= 80  # it fell back after 8 s, and the timeout is 1800 s
 
 
 def test_a_resize_that_never_shows_is_reverted_after_a_minute(core: Core) -> None:

@@ -89,21 +89,21 @@ def test_create(answer: Node | None, reads: list[Any], outcome: str | None) -> N
         (RESIZING, [(1, NEW)], "done"),
         (NEW, [], "done"),
         (RESIZING, [(1, in_status("resizing", LARGE))], None),  # the new size alone is not enough
-        # Fell back: soon after a read has shown the transition; one look alone may lag behind, however late it comes.
-        (RESIZING, [(1, RESIZING), (2, OLD), (6, OLD)], None),
-        (RESIZING, [(1, RESIZING), (2, OLD), (7, OLD)], "reverted"),
-        (RESIZING, [(1, in_status("updating")), (2, OLD), (7, OLD)], "reverted"),
+        # Fell back: once it has been shown for a minute; before that it may be reads that lag behind, however late they come.
+        (RESIZING, [(1, RESIZING), (2, OLD), (61, OLD)], None),
+        (RESIZING, [(1, RESIZING), (2, OLD), (62, OLD)], "reverted"),
+        (RESIZING, [(1, in_status("updating")), (2, OLD), (62, OLD)], "reverted"),
         (RESIZING, [(1, RESIZING), (2, OLD), (8, RESIZING), (9, OLD)], None),
         (RESIZING, [(1, RESIZING), (100, OLD)], None),
         (RESIZING, [(1, RESIZING), (100, OLD), (106, NEW)], "done"),
         # Never seen moving: the answer alone does not show that the reads are up to date.
         (RESIZING, [(1, OLD), (30, OLD), (59, OLD)], None),
-        (RESIZING, [(1, OLD), (60, OLD)], "reverted"),
+        (RESIZING, [(1, OLD), (61, OLD)], "reverted"),
         (OLD, [(1, OLD), (59, OLD)], None),
         (OLD, [(1, OLD), (61, OLD)], "reverted"),
         # Reads that lag behind.
         (RESIZING, [(1, OLD), (5, OLD), (6, RESIZING), (180, NEW)], "done"),
-        (RESIZING, [(1, OLD), (5, OLD), (6, RESIZING), (7, OLD), (12, OLD)], "reverted"),
+        (RESIZING, [(1, OLD), (5, OLD), (6, RESIZING), (7, OLD), (67, OLD)], "reverted"),
         (RESIZING, [(1, OLD), (40, OLD), (50, NEW)], "done"),
         # The end.
         (RESIZING, [(1, in_status("failed"))], "failed"),
@@ -123,8 +123,11 @@ def test_resize(answer: Node | None, reads: list[Any], outcome: str | None) -> N
     [
         (REBOOTING, [], None, None),
         (REBOOTING, [(1, REBOOTING), (600, REBOOTING)], None, None),
-        (REBOOTING, [(1, REBOOTING), (60, OLD)], "done", True),
-        (None, [(1, REBOOTING), (60, OLD)], "done", True),
+        (REBOOTING, [(1, REBOOTING), (60, OLD), (65, OLD)], "done", True),
+        (None, [(1, REBOOTING), (60, OLD), (65, OLD)], "done", True),
+        # One look alone may lag behind.
+        (REBOOTING, [(1, REBOOTING), (60, OLD), (64, OLD)], None, None),
+        (REBOOTING, [(1, REBOOTING), (60, OLD), (64, REBOOTING), (66, OLD)], None, None),
         # Not to be seen: done when it stayed active for the grace.
         (OLD, [(1, OLD), (29, OLD)], None, None),
         (OLD, [(1, OLD), (30, OLD)], "done", False),
@@ -132,8 +135,8 @@ def test_resize(answer: Node | None, reads: list[Any], outcome: str | None) -> N
         # Announced by the answer, and no read shows it: it may still come, until the grace is over.
         (REBOOTING, [(1, OLD), (29, OLD)], None, None),
         (REBOOTING, [(1, OLD), (31, OLD)], "done", True),
-        (REBOOTING, [(1, OLD), (20, REBOOTING), (80, OLD)], "done", True),
-        (OLD, [(1, OLD), (20, in_status("updating")), (21, OLD)], "done", True),
+        (REBOOTING, [(1, OLD), (20, REBOOTING), (80, OLD), (85, OLD)], "done", True),
+        (OLD, [(1, OLD), (20, in_status("updating")), (21, OLD), (26, OLD)], "done", True),
         (REBOOTING, [(1, in_status("failed"))], "failed", None),
         (REBOOTING, [(1, GONE), (6, GONE)], "failed", None),
         (None, [(1, in_status("hibernating")), (600, in_status("hibernating"))], None, None),
@@ -155,8 +158,8 @@ def test_reboot(answer: Node | None, reads: list[Any], outcome: str | None, obse
         ("active", DESTROYING, [(1, OLD), (2, DESTROYING), (3, GONE)], "done"),
         ("active", None, [(1, OLD), (600, OLD)], None),
         # Came back: not by one look alone, which may lag behind, and not if it was never seen to go.
-        ("active", DESTROYING, [(1, DESTROYING), (2, OLD), (6, OLD)], None),
-        ("active", DESTROYING, [(1, DESTROYING), (2, OLD), (7, OLD)], "reverted"),
+        ("active", DESTROYING, [(1, DESTROYING), (2, OLD), (61, OLD)], None),
+        ("active", DESTROYING, [(1, DESTROYING), (2, OLD), (62, OLD)], "reverted"),
         ("active", DESTROYING, [(1, DESTROYING), (2, in_status("error"))], "failed"),
         ("active", None, [(1, in_status("failed"))], "failed"),
         # It had failed before: that it still shows so is no news, unless it was on its way out meanwhile.
@@ -170,7 +173,7 @@ def test_destroy(before: str, answer: Node | None, reads: list[Any], outcome: st
 
 
 def test_what_is_not_done_says_what_was_seen() -> None:
-    reverted = verdict_of("resize", RESIZING, [(1, RESIZING), (2, OLD), (7, OLD)])
+    reverted = verdict_of("resize", RESIZING, [(1, RESIZING), (2, OLD), (62, OLD)])
     assert reverted is not None
     assert "still Medium" in reverted.said
     failed = verdict_of("create", CREATING, [(1, in_status("failed"))])

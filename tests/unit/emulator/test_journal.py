@@ -33,6 +33,7 @@ def test_an_entry(server: EmulatorServer, client: Client) -> None:
         "status": 202,
         "authorised": True,
         "committed": True,
+        "retry_after": None,
         "fault": None,
         "mutation": True,
     }

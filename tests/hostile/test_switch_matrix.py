@@ -27,7 +27,7 @@ from tests.support.node_sets import QUICK, SIZES, planned, sent
 PATIENCE = 300.0  # s for one operation: longer than all that is not for ever
 LAG = 300  # s after which the API shows what there is
 IN_VAIN = 20.0  # s to wait for what is for ever
-EVERY = 40  # of the pairs, without --whole
+EVERY = 100  # of the pairs, without --whole
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -31,6 +31,7 @@ options:
   reboot_grace:
     description:
       - Seconds after which a reboot that the API never shows is taken as done, when the node stayed active.
+      - One that it does show is done when the node has been active again for 5 seconds, or for this if it is less.
     type: float
     default: 30.0
   adoption_grace:

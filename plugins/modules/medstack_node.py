@@ -193,8 +193,8 @@ actions:
       type: bool
     outcome:
       description: >-
-        V(done); V(started), when it was not waited for to the end; V(failed); V(reverted), for a resize after which the node
-        has its old size; V(unknown), when it cannot be told whether it happened.
+        V(done); V(started), when it was not waited for to the end; V(failed); V(reverted), when the node is again as it was
+        before the resize or the destroy; V(unknown), when it cannot be told whether it happened.
       type: str
     observed:
       description: For a reboot, whether the API ever showed it; else null.

@@ -14,7 +14,7 @@ from ._models import Node, NodeSize, listed
 from ._observe import Observer
 from ._plan import DESTROY, RESIZE, Operation, same_size
 from ._text import duration, task
-from ._wait import Deadline, Schedule, SystemClock, TimedOut, watch
+from ._wait import SECOND_LOOK, Deadline, Schedule, SystemClock, TimedOut, watch
 
 LOOK_EVERY = 5.0  # s
 
@@ -83,7 +83,11 @@ class Search:
         seen: list[Node | None] = []
 
         def look() -> list[Node | None]:
-            seen.append(self._observer.node(node_id, patient=False))
+            node = self._observer.node(node_id, patient=False)
+            if node is None:  # one odd 404 is no proof, neither of a destroy nor of a resize
+                self._clock.sleep(SECOND_LOOK)
+                node = self._observer.node(node_id, patient=False)
+            seen.append(node)
             return seen[-1:]
 
         def took_hold(latest: list[Node | None]) -> list[Node | None] | None:

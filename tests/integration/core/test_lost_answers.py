@@ -338,6 +338,19 @@ def test_what_cannot_be_looked_at_to_the_end_is_unknown(core: Core, method: str,
     assert len(mutations(core.journal)) == 1
 
 
+@pytest.mark.parametrize(("method", "options"), [("PATCH", {"size": "Large"}), ("DELETE", {"state": "absent"})])
+def test_one_odd_404_amid_the_search_is_no_proof_that_it_took_place(core: Core, method: str, options: dict[str, Any]) -> None:
+    core.put(SMALL)
+    (one,) = core.put(MEDIUM)
+    lose(core, method, {"kind": "drop_before"})
+    core.faults.add("status", status=404, method="GET", path=f"/{one}$")
+    result = core.run(node, node_id=one, **options)
+    assert [outcome for dummy, outcome in outcomes(result)] == ["failed"]
+    assert not result["changed"]
+    assert "nothing happened to the node: it is active" in result["msg"]
+    assert len(mutations(core.journal)) == 1
+
+
 @pytest.mark.parametrize("error", [ValueError, OSError])
 def test_an_error_of_the_library_s_own_is_no_proof_that_nothing_was_sent(core: Core, monkeypatch: pytest.MonkeyPatch, error: Any) -> None:
     core.put(SMALL)

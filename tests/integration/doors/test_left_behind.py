@@ -21,8 +21,9 @@ from ansible_collections.medstack.control.plugins.module_utils._text import MASK
 from tests.emulator import seed
 from tests.emulator.server import EmulatorServer
 from tests.support.eventually import eventually
+from tests.support.inventory import Inventory
 from tests.support.playbook import PYTHON, QUICK, SMALL, Finished, Project, Running
-from tests.support.secrets import ECHO, ELSEWHERE, HOSTS, left_behind, secrets_in
+from tests.support.secrets import ECHO, ELSEWHERE, HOSTS, assert_clean, left_behind, secrets_in
 
 PLAYBOOK = """
 - hosts: all
@@ -183,9 +184,6 @@ def _project(kind: type[Project], folder: Path, servers: dict[str, EmulatorServe
         "ANSIBLE_LOG_PATH": str(folder / "ansible.log"),
         "ANSIBLE_CACHE_PLUGIN": "ansible.builtin.jsonfile",
         "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(folder / "facts"),
-        "ANSIBLE_INVENTORY_CACHE": "true",
-        "ANSIBLE_INVENTORY_CACHE_PLUGIN": "ansible.builtin.jsonfile",
-        "ANSIBLE_INVENTORY_CACHE_CONNECTION": str(folder / "inventory_cache"),
         "ANSIBLE_RETRY_FILES_ENABLED": "true",
         "ANSIBLE_RETRY_FILES_SAVE_PATH": str(folder / "retry"),
         "ANSIBLE_CALLBACKS_ENABLED": "ansible.builtin.junit",
@@ -276,3 +274,32 @@ def test_no_lock_and_no_command_line_holds_it(runs: dict[str, Run]) -> None:
 
 def test_ansible_has_nothing_to_say_about_deprecated_features(runs: dict[str, Run]) -> None:
     assert not [run for run in runs.values() if "DEPRECATION" in run.finished.output]
+
+
+TOKEN = """
+token_key: "{{ lookup('ansible.builtin.env', 'TEST_KEY') }}"
+token_value: "{{ lookup('ansible.builtin.env', 'TEST_VALUE') }}"
+hostnames: [medstack_cluster_label ~ medstack_node_id]
+"""
+CACHE = """
+cache: true
+cache_plugin: ansible.builtin.jsonfile
+cache_connection: cache
+"""
+
+
+def test_the_inventory_and_its_cache_hold_it_not(tmp_path: Path) -> None:
+    with _server() as server:
+        log = {"ANSIBLE_LOG_PATH": str(tmp_path / "ansible.log"), "ANSIBLE_DISPLAY_TRACEBACK": "always"}
+        inventory = Inventory(
+            tmp_path, server, {**ELSEWHERE, **log}, nodes=TOKEN + CACHE, strict=f"{TOKEN}strict: true\ncompose: {{a: b}}\n"
+        )
+        ended = inventory.run("-i", "nodes.medstack.yml", "-i", "strict.medstack.yml", "--list", "-vvvv")
+        assert "Could not set a for host" in ended.stderr
+        server.faults.add("status", status=403, path="/nodes$", body=ECHO)
+        inventory.write("failing", TOKEN)
+        failed = inventory.run("-i", "failing.medstack.yml", "--list", "-vvvv")
+        assert "answered 403" in failed.stderr
+    for path in [*tmp_path.glob("cache/*"), tmp_path / "ansible.log"]:
+        assert f"Basic {MASK}" in path.read_text()
+    assert_clean(inventory, ended.output + failed.output)

@@ -41,7 +41,7 @@ RANKS = {
     "operations._changing": 9,
     "operations": 10,
     "_module": 10,
-    "doors": 11,  # modules, actions, and what they share
+    "doors": 11,  # modules, actions, the inventory plugin, and what they share
 }
 KNOW_NO_OUTSIDE = [
     "_errors",
@@ -61,7 +61,7 @@ KNOW_NO_OUTSIDE = [
 KNOW_ANSIBLE = ["operations/_common.py", "_module.py"]
 
 CORE_FILES = sorted(CORE.rglob("*.py"))
-DOOR_FILES = sorted(path for folder in ("modules", "action", "plugin_utils") for path in (PLUGINS / folder).glob("*.py"))
+DOOR_FILES = sorted(path for folder in ("modules", "action", "inventory", "plugin_utils") for path in (PLUGINS / folder).glob("*.py"))
 
 
 def imports(path: Path) -> Iterator[str]:

@@ -101,6 +101,7 @@ class Recipe:
             stderr=subprocess.STDOUT,
             text=True,
             timeout=100,
+            check=False,
         )
         assert ended.returncode == expected, ended.stdout
         return ended.stdout

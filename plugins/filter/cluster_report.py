@@ -1,0 +1,144 @@
+# Copyright: Contributors to the medstack.control project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The filter `cluster_report`: what was read of one cluster, beside what is declared for it, as an entry of the drift report."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from typing import Any, Callable
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.medstack.control.plugins.module_utils._models import Node, NodeSize, is_id
+from ansible_collections.medstack.control.plugins.module_utils._text import duration
+
+TIME = "%Y-%m-%dT%H:%M:%SZ"
+
+
+def cluster_report(
+    reading: Any,
+    name: Any,
+    cluster: Any = None,
+    label: Any = None,
+    region: Any = None,
+    declared: Any = None,
+    findings: Any = None,
+    previous: Any = None,
+    now: Any = None,
+    long_transition: Any = 1800,
+    message: Any = None,
+) -> dict[str, Any]:
+    """The entry. Raises `AnsibleFilterError` when `reading` is no result of medstack_cluster_nodes or medstack_node_info."""
+    told = str(cluster or "").strip()
+    moment = _moment(now) if now else datetime.now(timezone.utc)
+    if moment is None:
+        raise AnsibleFilterError(f'now: "{now}" is no time. Give one such as "2026-11-01T01:30:00Z".')
+    try:
+        nodes = _nodes(reading)
+        plan = _plan(reading, nodes) if declared is not None else None
+        extra = [node["id"] for node in reading.get("extra") or []] if plan else []
+    except (AttributeError, KeyError, TypeError):
+        raise AnsibleFilterError("The reading is no result of medstack_cluster_nodes or medstack_node_info.") from None
+    since = _since(nodes or [], previous, moment)
+    late = [node for node in nodes or [] if node.transitional and (moment - since[node.id]).total_seconds() > float(long_transition)]
+    failed = [node for node in nodes or [] if node.failed]
+    return {
+        "name": name,
+        "id": plan["cluster_id"] if plan else nodes[0].cluster_id if nodes else told if _is_cluster_id(told) else None,
+        "label": label or (told if told and not _is_cluster_id(told) else None),
+        "region": region or None,
+        "state": _state(nodes, declared, plan, extra, bool(failed or late), message, reading.get("msg")),
+        "declared": declared,
+        "sizes": _sizes(nodes or []),
+        "nodes": None if nodes is None else [{**node.result(), "since": since[node.id].strftime(TIME)} for node in nodes],
+        "plan": plan,
+        "extra": extra,
+        "troubles": [f"{_named(node)} has failed: its status is {node.status_text}." for node in failed]
+        + [
+            f"{_named(node)} has been {node.status_text} since {since[node.id].strftime(TIME)} at least, "
+            f"for {duration((moment - since[node.id]).total_seconds())}."
+            for node in late
+        ]
+        + [f"{_named(node)} is in the status {node.status_text}, which is not known here." for node in nodes or [] if node.unknown],
+        "findings": list(findings or []),
+        "message": message or reading.get("msg") or None,
+    }
+
+
+def _state(nodes: Sequence[Node] | None, declared: Any, plan: Any, extra: Sequence[str], failed: bool, message: Any, refusal: Any) -> str:
+    if message or nodes is None or (declared is not None and plan is None):
+        return "unreadable"
+    if failed:
+        return "failed"
+    if declared is None:
+        return "undeclared"
+    if plan["operations"] or extra:
+        return "drift"
+    if refusal:
+        return "unreadable"
+    return "in_transition" if any(node.transitional for node in nodes) else "as_declared"
+
+
+def _nodes(reading: Any) -> list[Node] | None:
+    if reading.get("nodes") is None:
+        return None
+    return [Node(**{**node, "size": NodeSize(**node["size"])}) for node in reading["nodes"]]
+
+
+def _plan(reading: Any, nodes: Sequence[Node] | None) -> dict[str, Any] | None:
+    """The plan; none where there is none, or where nodes are left out of it, since nobody knows their size."""
+    plan = reading.get("plan") or {"cluster_id": None}
+    return plan if plan["cluster_id"] and not any(node.usable and node.size.id is None for node in nodes or []) else None
+
+
+def _sizes(nodes: Sequence[Node]) -> list[dict[str, Any]]:
+    """The largest memory first, sizes of unknown memory last."""
+    ids: dict[NodeSize, list[str]] = {}
+    for node in nodes:
+        ids.setdefault(node.size, []).append(node.id)
+    return [
+        {"size": size.name, "title": size.title, "memory": size.memory, "count": len(ids[size]), "node_ids": ids[size]}
+        for size in sorted(ids, key=lambda size: (-(size.memory or 0), -(size.vcpu or 0), size.name))
+    ]
+
+
+def _since(nodes: Sequence[Node], previous: Any, now: datetime) -> dict[str, datetime]:
+    """When each node was first seen in its status: now, or as the report before has it. The API itself gives no times."""
+    seen = _seen(previous)
+    return {node.id: min(seen.get((node.cluster_id, node.id, node.status)) or now, now) for node in nodes}
+
+
+def _seen(previous: Any) -> dict[tuple[str, str, str], datetime | None]:
+    """What is in it; nothing where it is no report, for a file that was spoilt must not end the reports for good."""
+    try:
+        report = json.loads(previous) if isinstance(previous, str) else previous or {"clusters": []}
+        nodes = [node for entry in report["clusters"] for node in entry["nodes"] or []]
+        return {(node["cluster_id"], node["id"], node["status"]): _moment(node["since"]) for node in nodes}
+    except (KeyError, TypeError, ValueError):
+        return {}
+
+
+def _moment(text: Any) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(str(text).strip())
+        return moment.astimezone(timezone.utc) if moment.utcoffset() is not None else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _named(node: Node) -> str:
+    return f"{node.id} ({node.size.name})"
+
+
+def _is_cluster_id(text: str) -> bool:
+    """As the modules take it."""
+    return text.startswith("cluster_") and is_id(text)
+
+
+class FilterModule:
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"cluster_report": cluster_report}

@@ -20,9 +20,11 @@ export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.cache/hypothesis
 help:
 	@echo 'make demo           provision, resize, reboot and destroy nodes of an emulated cluster'
 	@echo 'make test           every check; "make test-<stage>" runs one of: $(STAGES)'
-	@echo 'make test-hostile   the API, the network and the code fail in every way that is known; the token is looked for on every ansible-core'
+	@echo 'make test-hostile   the API, the network and the code fail in every way that is known; every node set becomes every other;'
+	@echo '                    the token is looked for on every ansible-core'
 	@echo 'make test-contract  the client against the contract, by Prism (needs Node.js)'
 	@echo 'make audit          known vulnerabilities of the pinned dependencies, by pip-audit (needs pypi.org)'
+	@echo 'make chromium       install Chromium, without which "make test" leaves the browser tests out (on Debian, as root)'
 	@echo 'make venv           only set up .venv with the tools for all of these'
 	@echo 'make clean          remove .venv and .cache'
 
@@ -48,16 +50,19 @@ venv: .venv/test.stamp
 demo: .venv/demo.stamp
 	@$(PY) -m tests.demo
 
-STAGES := lint core unit hostile-part schemathesis molecule sanity docs install
+STAGES := lint core unit browser hostile-part schemathesis molecule sanity docs install
 
 .PHONY: test
 test: .venv/test.stamp
 	@$(PY) $(TOOLS)/run_stages.py $(STAGES)
 
-# All of what the stage hostile-part takes a part of; the rest takes too long for every day.
+# All of what the stages hostile-part and core take a part of; the rest takes too long for every day. The second are by file, as in core.
+IN_PART := $(addprefix tests/integration/,core/test_transitions.py doors/test_forms.py doors/test_parity.py)
+
 .PHONY: test-hostile
 test-hostile: .venv/test.stamp
 	$(PY) -m pytest --quiet --numprocesses 2 tests/hostile --whole
+	$(PY) -m pytest --quiet --numprocesses 2 --dist loadfile $(IN_PART) --whole
 	$(PY) -m nox --session secrets
 
 # Apart from "make test": it alone needs Node.js.
@@ -78,6 +83,9 @@ test-lint:
 
 test-unit:
 	$(PYTEST) tests/unit
+
+test-browser:
+	$(PYTEST) tests/browser
 
 # By file, since the tests of a file share their playbook runs.
 test-core:
@@ -101,6 +109,18 @@ test-docs:
 
 test-install:
 	$(PY) $(TOOLS)/try_installed.py
+
+# Debian's packages bring the browser with the driver of its version; without a font it would show no text.
+CHROMIUM := chromium chromium-driver fonts-liberation
+
+.PHONY: chromium
+chromium:
+	@if command -v chromium >/dev/null && command -v chromedriver >/dev/null; then exit; fi; \
+	if ! command -v apt-get >/dev/null || [ "$$(id -u)" != 0 ]; then \
+		echo 'Chromium is installed by root, from packages of Debian: apt-get install $(CHROMIUM).' \
+			'Elsewhere, put chromium and chromedriver of one version into the PATH.' >&2; exit 1; fi; \
+	apt-get update --quiet --quiet && \
+	DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --quiet --no-install-recommends $(CHROMIUM)
 
 PRISM_SOURCES := $(addprefix tests/contract/,package.json package-lock.json .npmrc)
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""`--whole` runs every case; without it, so many that `make test` stays short. The totals are printed at the end."""
+"""One emulator for all cases; their totals are printed at the end."""
 
 from __future__ import annotations
 
@@ -24,17 +24,8 @@ pytest.register_assert_rewrite("tests.hostile.promises", "tests.hostile.scenario
 TOTALS = pytest.StashKey[Counter[tuple[str, str]]]()
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--whole", action="store_true", help="every case of the matrices, and as many examples as docs/reliability.md says")
-
-
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[TOTALS] = Counter()
-
-
-@pytest.fixture
-def whole(request: pytest.FixtureRequest) -> bool:
-    return bool(request.config.getoption("--whole"))
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ import base64
 import io
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any, Callable
 from unittest.mock import patch
@@ -24,6 +26,8 @@ from tests.emulator.app import Api
 from tests.emulator.clock import DrivenClock
 from tests.emulator.journal import Entry, Journal
 from tests.emulator.server import EmulatorServer
+
+Deliver = Callable[[Entry, Callable[[], Response]], Response]
 
 CLUSTER_ID, CLUSTER = "cluster_owQNwd37", "patient-logbook staging"
 SMALL, MEDIUM, LARGE, X_LARGE = "node_size_kwM9o3B8", "node_size_eY3J1QgW", "node_size_q8ZvrZpm", "node_size_LB3DqZxe"
@@ -96,40 +100,47 @@ class Core:
         return [(node["size_id"], node["status"]) for node in self.state.snapshot()["nodes"] if not node["gone"]]
 
 
-class DirectServer(EmulatorServer):
-    """The emulator without a socket, for tests that run thousands of operations.
+@contextmanager
+def without_socket(server: EmulatorServer, deliver: Deliver = lambda entry, answer: answer()) -> Iterator[None]:
+    """While it lasts, the server's API itself answers whoever uses the library `requests`; latency and faults there are none.
 
-    While it runs, the API itself answers whoever uses the library `requests`; latency and faults there are none.
+    `deliver` says what the client gets; unless it calls `answer` the request is not carried out.
     """
+    api = Api(server.state, server.switches)
+
+    def answer(session: requests.Session, method: str, url: str, **options: Any) -> requests.Response:
+        asked = options["json"]
+        credentials = base64.b64encode(b":".join(session.auth)).decode()  # type: ignore[arg-type]
+        entry = server.journal.enter(method, urlsplit(url).path, user_agent=None, body=asked, connection=0)
+        sent = b"" if asked is None else json.dumps(asked).encode()
+        given = deliver(entry, lambda: api.answer(entry, f"Basic {credentials}", sent))
+        entry.status, entry.retry_after = given.status_code, given.headers.get("retry-after")
+        response = requests.Response()
+        response.url, response.status_code = url, given.status_code
+        response.headers.update(given.headers)
+        response.raw = io.BytesIO(given.body)
+        return response
+
+    with patch.object(requests.Session, "request", answer):
+        yield
+
+
+class DirectServer(EmulatorServer):
+    """The emulator without a socket, for tests that run thousands of operations."""
 
     @property
     def base_url(self) -> str:
         return "http://127.0.0.1:1/v1"
 
     def start(self) -> None:
-        api = Api(self.state, self.switches)
-
-        def answer(session: requests.Session, method: str, url: str, **options: Any) -> requests.Response:
-            asked = options["json"]
-            credentials = base64.b64encode(b":".join(session.auth)).decode()  # type: ignore[arg-type]
-            entry = self.journal.enter(method, urlsplit(url).path, user_agent=None, body=asked, connection=0)
-            sent = b"" if asked is None else json.dumps(asked).encode()
-            given = self.deliver(entry, lambda: api.answer(entry, f"Basic {credentials}", sent))
-            entry.status, entry.retry_after = given.status_code, given.headers.get("retry-after")
-            response = requests.Response()
-            response.url, response.status_code = url, given.status_code
-            response.headers.update(given.headers)
-            response.raw = io.BytesIO(given.body)
-            return response
-
-        self._in_place = patch.object(requests.Session, "request", answer)
-        self._in_place.start()
+        self._in_place = without_socket(self, self.deliver)
+        self._in_place.__enter__()
 
     def stop(self) -> None:
-        self._in_place.stop()
+        self._in_place.__exit__(None, None, None)
 
     def deliver(self, entry: Entry, answer: Callable[[], Response]) -> Response:
-        """What the client gets, for tests that tamper with it; without calling `answer` the request is not carried out."""
+        """For tests that tamper with what the client gets."""
         return answer()
 
 

@@ -110,44 +110,25 @@ def test_no_error_shows_it(errors: tuple[Project, Finished]) -> None:
     assert_clean(project, run.output)
 
 
-# The process's environment, module_defaults, keywords of the play.
-WAYS = {
-    "option": ({}, BY_OPTION, ""),
-    "task environment": ({}, "{}", BY_TASK_ENVIRONMENT),
-    "environment": ({"MEDSTACK_TOKEN_KEY": KEY, "MEDSTACK_TOKEN_VALUE": VALUE}, "{}", ""),
-}
+# Module_defaults, keywords of the play.
+WAYS = {"option": (BY_OPTION, ""), "task environment": ("{}", BY_TASK_ENVIRONMENT)}
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_no_way_of_giving_it_shows_it(tmp_path: Path, emulator: EmulatorServer, unreachable: Running, way: str) -> None:
-    environment, defaults, keywords = WAYS[way]
-    playbook = f"""
+@pytest.fixture(scope="module")
+def ways(tmp_path_factory: pytest.TempPathFactory, unreachable: Running) -> tuple[Project, Finished]:
+    """A play for each way; in the background too, where Ansible's own polling would print the task's environment."""
+    playbook = "".join(
+        f"""
 - hosts: all
   gather_facts: false
   module_defaults: {defaults}
 {keywords}
   tasks:
-    - medstack.control.medstack_company_info:
-"""
-    project = Project(tmp_path, playbook, HOSTS, {**ELSEWHERE, **environment, **_reaching(emulator)})
-    run = project.run("-vvvv")
-    assert run.returncode == 0, run.output
-    assert "EXEC" in run.stdout
-    assert_clean(project, run.output)
-
-
-@pytest.mark.parametrize("way", ["option", "task environment"])
-def test_in_the_background(tmp_path: Path, emulator: EmulatorServer, unreachable: Running, way: str) -> None:
-    """Ansible's own polling would print the task's environment; and the next try has to have the token too."""
-    dummy, defaults, keywords = WAYS[way]
-    playbook = f"""
-- hosts: all
-  gather_facts: false
-  module_defaults: {defaults}
-{keywords}
-  tasks:
-    - name: at the second try
-      medstack.control.medstack_node_info: {{cluster: "cluster_{{{{ inventory_hostname }}}}"}}
+    - name: by {way}
+      medstack.control.medstack_company_info:
+    # The next try has to have the token too.
+    - name: by {way} at the second try
+      medstack.control.medstack_node_info: {{cluster: "cluster_{{{{ inventory_hostname }}}}_{way.replace(" ", "_")}"}}
       async: 30
       poll: 1
       register: seen
@@ -155,16 +136,36 @@ def test_in_the_background(tmp_path: Path, emulator: EmulatorServer, unreachable
       retries: 2
       delay: 0
 """
-    for name in HOSTS:
-        emulator.state.add_cluster(name, cluster_id=f"cluster_{name}")
-        emulator.faults.add("status", path=f"/cluster_{name}/nodes$", status=403)
-    project = Project(tmp_path, playbook, HOSTS, {**ELSEWHERE, **_reaching(emulator)})
-    with project.start("-vvvv") as running:
-        run = running.finish()
-        # The module's file is removed some seconds after its result was there.
-        eventually(lambda: not project.processes(), "the end of all processes")
-    assert [run.result("at the second try", name)["attempts"] for name in HOSTS] == [2, 2]
+        for way, (defaults, keywords) in WAYS.items()
+    )
+    with EmulatorServer() as emulator:
+        for name in (f"{host}_{way.replace(' ', '_')}" for host in HOSTS for way in WAYS):
+            emulator.state.put_node(emulator.state.add_cluster(name, cluster_id=f"cluster_{name}").id, MEDIUM)
+            emulator.faults.add("status", path=f"/cluster_{name}/nodes$", status=403)
+        project = Project(tmp_path_factory.mktemp("ways"), playbook, HOSTS, {**ELSEWHERE, **_reaching(emulator)})
+        with project.start("-vvvv") as running:
+            run = running.finish()
+            # The module's file is removed some seconds after its result was there.
+            eventually(lambda: not project.processes(), "the end of all processes")
+        return project, run
+
+
+def test_no_way_of_giving_it_shows_it(ways: tuple[Project, Finished]) -> None:
+    project, run = ways
     assert run.returncode == 0, run.output
+    assert "EXEC" in run.stdout
+    for way in WAYS:
+        assert [run.outcome(f"by {way}", host).status for host in HOSTS] == ["ok", "ok"]
+        assert [run.result(f"by {way} at the second try", host)["attempts"] for host in HOSTS] == [2, 2]
+    assert_clean(project, run.output)
+
+
+def test_the_environment_of_the_process_shows_it_not(tmp_path: Path, emulator: EmulatorServer, unreachable: Running) -> None:
+    playbook = "[{hosts: all, gather_facts: false, tasks: [{medstack.control.medstack_company_info: }]}]"
+    project = Project(tmp_path, playbook, HOSTS, _reaching(emulator))
+    run = project.run("-vvvv")
+    assert run.returncode == 0, run.output
+    assert "EXEC" in run.stdout
     assert_clean(project, run.output)
 
 

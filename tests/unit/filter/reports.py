@@ -24,11 +24,12 @@ MEDIUM = size("node_size_eY3J1QgW", "Medium: 2 cores, 4 GiB", 2, 4.0)
 LARGE = size("node_size_q8ZvrZpm", "Large: 2 cores, 8 GiB", 2, 8.0)
 
 
-def node(node_id: str, its_size: dict[str, Any] = MEDIUM, status: str = "active") -> dict[str, Any]:
+def node(node_id: str, its_size: dict[str, Any] | None = None, status: str = "active") -> dict[str, Any]:
+    """Medium, unless told otherwise."""
     return {
         "id": node_id,
         "status": status,
-        "size": its_size,
+        "size": its_size or MEDIUM,
         "public_ip_address": "20.1.2.3",
         "operating_system": None,
         "cluster_id": CLUSTER,
@@ -57,8 +58,8 @@ def failed(msg: str) -> dict[str, Any]:
     return {"changed": False, "nodes": None, "plan": plan, "extra": None, "msg": msg}
 
 
-def entry(reading: dict[str, Any], name: str = "staging", declared: Any = DECLARED, **given: Any) -> dict[str, Any]:
-    return cluster_report(reading, name, **{"cluster": CLUSTER, "declared": declared, "now": NOW, **given})
+def entry(reading: dict[str, Any], name: str = "staging", **given: Any) -> dict[str, Any]:
+    return cluster_report(reading, name, **{"cluster": CLUSTER, "declared": DECLARED, "now": NOW, **given})
 
 
 TWO = (node("node_a"), node("node_b"))
@@ -69,6 +70,6 @@ IN_STATE = {
     "failed": entry(planned(*TWO, node("node_c", SMALL, "error"), msg="It has a failed node."), "failed"),
     "drift": entry(planned(node("node_a"), operations=[step("create", to_size=MEDIUM)]), "drift"),
     "in_transition": entry(planned(node("node_a"), node("node_b", status="rebooting")), "in_transition"),
-    "undeclared": entry(listed(*TWO), "undeclared", None),
+    "undeclared": entry(listed(*TWO), "undeclared", declared=None),
     "as_declared": entry(planned(*TWO), "as_declared", label="patient-logbook staging", region="Canada Central"),
 }

@@ -17,6 +17,7 @@ from ansible_collections.medstack.control.plugins.module_utils._models import No
 from ansible_collections.medstack.control.plugins.module_utils._text import duration
 
 TIME = "%Y-%m-%dT%H:%M:%SZ"
+LOOK = ("cluster_id", "id", "status", "since", "seen")  # what is remembered of a node from one report to the next
 
 
 def cluster_report(
@@ -43,7 +44,7 @@ def cluster_report(
         extra = [node["id"] for node in reading.get("extra") or []] if plan else []
     except (AttributeError, KeyError, TypeError):
         raise AnsibleFilterError("The reading is no result of medstack_cluster_nodes or medstack_node_info.") from None
-    since = _since(nodes or [], previous, moment)
+    since = _since(nodes or [], remembered(previous, moment, float(long_transition)), moment)
     late = [node for node in nodes or [] if node.transitional and (moment - since[node.id]).total_seconds() > float(long_transition)]
     failed = [node for node in nodes or [] if node.failed]
     return {
@@ -106,20 +107,29 @@ def _sizes(nodes: Sequence[Node]) -> list[dict[str, Any]]:
     ]
 
 
-def _since(nodes: Sequence[Node], previous: Any, now: datetime) -> dict[str, datetime]:
-    """When each node was first seen in its status: now, or as the report before has it. The API itself gives no times."""
-    seen = _seen(previous)
-    return {node.id: min(seen.get((node.cluster_id, node.id, node.status)) or now, now) for node in nodes}
+def remembered(previous: Any, now: datetime, longest: float) -> list[dict[str, str]]:
+    """The looks at nodes that the report before tells of, and that are no longer ago than `longest` s.
 
-
-def _seen(previous: Any) -> dict[tuple[str, str, str], datetime | None]:
-    """What is in it; nothing where it is no report, for a file that was spoilt must not end the reports for good."""
+    The API itself gives no times, and of what lay between two looks far apart nobody knows. There are none where it is no report: a file
+    that was spoilt must not end the reports for good.
+    """
     try:
-        report = json.loads(previous) if isinstance(previous, str) else previous or {"clusters": []}
-        nodes = [node for entry in report["clusters"] for node in entry["nodes"] or []]
-        return {(node["cluster_id"], node["id"], node["status"]): _moment(node["since"]) for node in nodes}
+        report = json.loads(previous) if isinstance(previous, str) else previous or {}
+        looks = [{key: look[key] for key in LOOK} for look in report["remembered"]]
     except (KeyError, TypeError, ValueError):
-        return {}
+        return []
+    return [look for look in looks if all(isinstance(text, str) for text in look.values()) and _recent(look, now, longest)]
+
+
+def _recent(look: dict[str, str], now: datetime, longest: float) -> bool:
+    since, seen = _moment(look["since"]), _moment(look["seen"])
+    return since is not None and seen is not None and since <= seen <= now and (now - seen).total_seconds() <= longest
+
+
+def _since(nodes: Sequence[Node], looks: Sequence[dict[str, str]], now: datetime) -> dict[str, datetime]:
+    """When each node was first seen in its status."""
+    known = {(look["cluster_id"], look["id"], look["status"]): _moment(look["since"]) for look in looks}
+    return {node.id: known.get((node.cluster_id, node.id, node.status)) or now for node in nodes}
 
 
 def _moment(text: Any) -> datetime | None:

@@ -16,8 +16,8 @@ description:
   - Reads the company's clusters, and with O(hosts=nodes) the nodes of each, by one request for each cluster, several at a time.
   - Its file has a name that ends in C(medstack.yml) or C(medstack.yaml).
   - Nodes accept no SSH. So each host has C(ansible_connection=local), and tasks for it run on the controller. O(compose) or a
-    variable of a group can say otherwise.
-  - Of a node there are the variables C(medstack_node_id), C(medstack_status), C(medstack_size_id), C(medstack_size_title),
+    variable in C(host_vars) can say otherwise.
+  - Of a node there are the variables C(medstack_id), C(medstack_status), C(medstack_size_id), C(medstack_size_title),
     C(medstack_size_name) (the title's text before the colon), C(medstack_vcpu), C(medstack_memory) (GiB), C(medstack_public_ip_address)
     and C(medstack_operating_system), and those of its cluster.
   - Of a cluster there are C(medstack_cluster) (its id, as the playbooks and roles of this collection take it), C(medstack_cluster_label),
@@ -61,7 +61,7 @@ options:
   hostnames:
     description:
       - What a host is called, as Jinja2 expressions on its variables. The first that gives a text is taken.
-      - Left out, a node is called by C(medstack_node_id), and a cluster by C(medstack_cluster_label) or else C(medstack_cluster).
+      - Left out, a node is called by C(medstack_id), and a cluster by C(medstack_cluster_label) or else C(medstack_cluster).
       - What is no letter, digit, dot, hyphen or underscore becomes an underscore, also a space, since C(--limit) would part the name there.
         Two hosts with the same name are an error.
     type: list
@@ -127,7 +127,7 @@ clusters: ["* production"]
 statuses: [active]
 hostnames:
   - medstack_cluster_label ~ '-' ~ medstack_public_ip_address
-  - medstack_node_id
+  - medstack_id
 strict: true
 compose:
   health_url: "'https://' ~ medstack_public_ip_address ~ '/health'"
@@ -146,7 +146,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ansible import template
@@ -166,6 +166,9 @@ SCHEMA = 1  # of what is cached: to be raised when that changes
 
 # Up to ansible-core 2.18 every text is a template unless it is marked as data; since then it is data unless it is marked as trusted.
 ALL_ARE_TEMPLATES = not hasattr(template, "trust_as_template")
+
+# What can be no template: neither braces nor the header by which a text can choose other delimiters.
+PLAIN = re.compile(r"[\w .,:;()/@+=&-]*")
 
 Variables = dict[str, Any]
 
@@ -193,9 +196,13 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self._refuse_unknown(self._read_config_data(path))
         params = self._params()
         snapshot = self._cached(params, fresh=not cache) if self.get_option("cache") else self._read(params)
-        hosts = list(_clusters(snapshot)) if params["hosts"] == "clusters" else _by_cluster(_nodes(snapshot, params["statuses"]))
+        hosts = (
+            list(_clusters(snapshot))
+            if params["hosts"] == "clusters"
+            else _by_cluster(_nodes(snapshot, params["statuses"]), snapshot["labels"])
+        )
         named = dict(zip(self._names(hosts), hosts))
-        others = set(inventory.hosts)
+        before = set(inventory.hosts)
         try:
             for group in sorted({group for host in hosts for group in host.groups}):
                 inventory.add_group(group)
@@ -203,7 +210,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 self._add(name, host)
         except Exception:
             # Ansible would go on with the hosts that are there already.
-            for name in set(named).intersection(inventory.hosts) - others:
+            for name in set(inventory.hosts) - before:
                 inventory.remove_host(inventory.get_host(name))
             raise
 
@@ -310,9 +317,10 @@ def _nodes(snapshot: Variables, statuses: list[str]) -> Iterator[Host]:
             if wanted and node["status"].casefold() not in wanted:
                 continue
             size = node["size"]
-            size_name = NodeSize(**size).name if size["id"] or size["title"] else None
+            size_name = NodeSize(**size).name if size["title"] else None
             variables = {
-                "medstack_node_id": node["id"],
+                # Not medstack_node_id: to the playbooks that says which node to reboot or destroy.
+                "medstack_id": node["id"],
                 "medstack_status": node["status"],
                 "medstack_size_id": size["id"],
                 "medstack_size_title": size["title"],
@@ -323,7 +331,7 @@ def _nodes(snapshot: Variables, statuses: list[str]) -> Iterator[Host]:
                 "medstack_operating_system": node["operating_system"],
                 **_of_cluster(snapshot, cluster),
             }
-            yield Host("medstack_node_id", _data(variables), _groups(size=size_name, status=node["status"], region=cluster["region"]))
+            yield Host("medstack_id", _data(variables), _groups(size=size_name, status=node["status"], region=cluster["region"]))
 
 
 def _of_cluster(snapshot: Variables, cluster: Variables) -> Variables:
@@ -337,10 +345,8 @@ def _of_cluster(snapshot: Variables, cluster: Variables) -> Variables:
     }
 
 
-def _by_cluster(nodes: Iterable[Host]) -> list[Host]:
-    """Each also in a group for its cluster. No two clusters share one: who names it means one cluster."""
-    nodes = list(nodes)
-    labels = {node.variables["medstack_cluster"]: node.variables["medstack_cluster_label"] for node in nodes}
+def _by_cluster(nodes: Iterable[Host], labels: Mapping[str, str | None]) -> list[Host]:
+    """Each also in a group for its cluster. No two clusters of the company share one, whether or not they have a node here just now."""
     by_label = {cluster: _groups(cluster=label) for cluster, label in labels.items()}
     taken = Counter([*labels, *(group for groups in by_label.values() for group in groups)])
     groups = {cluster: names if names and taken[names[0]] == 1 else [cluster] for cluster, names in by_label.items()}
@@ -352,14 +358,15 @@ def _groups(**values: str | None) -> list[str]:
 
 
 def _data(variables: Variables) -> Variables:
-    """As what is never templated. A text without a brace cannot be a template; ansible-inventory shows it as it is, and marks others."""
+    """As what is never templated. What is plain is passed as it is, since ansible-inventory prints whatever is marked in a wrapping."""
     return {name: _marked(value) if isinstance(value, str) else value for name, value in variables.items()}
 
 
 def _marked(text: str) -> str:
+    plain = PLAIN.fullmatch(text)
     if ALL_ARE_TEMPLATES:
-        return wrap_var(text) if "{" in text else text
-    return text if "{" in text else template.trust_as_template(text)
+        return text if plain else wrap_var(text)
+    return template.trust_as_template(text) if plain else text
 
 
 def _default_name(host: Host) -> str:

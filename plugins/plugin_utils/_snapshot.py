@@ -28,13 +28,14 @@ WHOLE_OR_NONE = "There is no inventory, since one without them would be taken fo
 
 
 def blank_result() -> dict[str, Any]:
-    return {"company_id": None, "clusters": []}
+    return {"company_id": None, "labels": {}, "clusters": []}
 
 
 def run(params: dict[str, Any], session: Session) -> None:
-    """Fills in `company_id` and `clusters`, by label, each as `Cluster.result()` with `nodes`, by id (null where `hosts` is clusters).
+    """Fills in `company_id`, `labels` (of all clusters, by id) and `clusters`.
 
-    `params` are those of the connection, and `hosts` (nodes or clusters), `clusters` and `exclude_clusters` (lists of patterns).
+    These are the clusters chosen, by label, each as `Cluster.result()` with `nodes`, by id (null where `hosts` is clusters). `params` are
+    those of the connection, and `hosts` (nodes or clusters), `clusters` and `exclude_clusters` (lists of patterns).
     """
     client = connect(params, session)
     company_id = locate_company(client, params["company_id"])
@@ -42,6 +43,7 @@ def run(params: dict[str, Any], session: Session) -> None:
     clusters = choose(found, params["clusters"], params["exclude_clusters"])
     nodes = _nodes(params, session, company_id, clusters) if params["hosts"] == "nodes" else None
     session.result["company_id"] = company_id
+    session.result["labels"] = {cluster.id: cluster.label for cluster in found}
     session.result["clusters"] = [
         {**cluster.result(), "nodes": None if nodes is None else [node.result() for node in nodes[number]]}
         for number, cluster in enumerate(clusters)
@@ -52,7 +54,7 @@ def choose(clusters: Sequence[Cluster], include: Sequence[str], exclude: Sequenc
     """Those that `include` names (when empty, all), without those that `exclude` does, by label pattern or id."""
     for pattern in [*include, *exclude]:
         # A misspelt name would leave a cluster out, or let one in, and nobody would notice; a pattern may be there for clusters to come.
-        if not re.search(r"[*?[]", pattern) and not any(_is_named(cluster, [pattern]) for cluster in clusters):
+        if not re.search(r"[*?]", pattern) and not any(_is_named(cluster, [pattern]) for cluster in clusters):
             raise Refused(
                 f'No cluster has the label or id "{clean(pattern)}". {on_offer(clusters)}',
                 "Correct it in clusters or exclude_clusters, or take it out.",
@@ -62,7 +64,7 @@ def choose(clusters: Sequence[Cluster], include: Sequence[str], exclude: Sequenc
 
 def _is_named(cluster: Cluster, patterns: Sequence[str]) -> bool:
     label = cluster.label or ""
-    return any(pattern in (cluster.id, label) or fnmatchcase(label, pattern) for pattern in patterns)
+    return any(pattern in (cluster.id, label) or fnmatchcase(label, pattern.replace("[", "[[]")) for pattern in patterns)
 
 
 def _nodes(params: dict[str, Any], session: Session, company_id: str, clusters: Sequence[Cluster]) -> list[list[Node]]:

@@ -123,7 +123,8 @@ def entry(
         moving = any(node.transitional for node in nodes)
         reading["plan"] = make_plan("company_dlo", cluster_id, nodes, decision.operations, moving).result()
         reading["extra"] = [node.result() for node in decision.extra]
-    previous = {"clusters": [{"nodes": [{**node.result(), "since": since} for node in nodes]}]}
+    seen = {"cluster_id": cluster_id, "since": since, "seen": max(since, "2026-11-23T20:00:00Z")}
+    previous = {"remembered": [{"id": node.id, "status": node.status, **seen} for node in nodes]}
     return cluster_report(
         reading,
         name,

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from tests.support.playbook import CLUSTER, LARGE, MEDIUM, SMALL, Project
 
 PRODUCTION = "cluster_Xk4TzP9e"
 HOSTILE = "{{ lookup('pipe', 'id') }}:\n- [all]"
+# A text may choose its own delimiters.
+HEADER = "#jinja2: variable_start_string: '[[', variable_end_string: ']]'\n[[ lookup('pipe', 'id') ]]"
 
 
 @pytest.fixture
@@ -39,7 +42,7 @@ def test_what_is_chosen_named_and_grouped(emulator: EmulatorServer, tmp_path: Pa
 clusters: ["*staging", cluster_Xk4TzP9e]
 exclude_clusters: ["* test"]
 statuses: [Active, creating]
-hostnames: [medstack_public_ip_address, "'no address: ' ~ medstack_node_id"]
+hostnames: [medstack_public_ip_address, "'no address: ' ~ medstack_id"]
 compose: {ansible_port: "'2222' | int", twice: "medstack_vcpu * 2"}
 groups: {coming: medstack_status == 'creating'}
 keyed_groups: [{key: medstack_infrastructure_provider, prefix: provider}]
@@ -73,13 +76,14 @@ def test_clusters_whose_labels_look_alike_are_kept_apart(emulator: EmulatorServe
 
 def test_nothing_of_the_api_is_taken_for_a_template_or_a_path(emulator: EmulatorServer, tmp_path: Path) -> None:
     emulator.state.add_cluster(HOSTILE, cluster_id="cluster_hostile")
+    emulator.state.add_cluster(HEADER, cluster_id="cluster_header")
     emulator.state.add_cluster("../../etc", cluster_id="cluster_path")
     emulator.state.add_cluster("", cluster_id="cluster_empty")
     playbook = """
     - hosts: all
       gather_facts: false
       tasks:
-        - ansible.builtin.debug: {msg: "{{ inventory_hostname }}|{{ medstack_cluster_label }}"}
+        - ansible.builtin.debug: {msg: "{{ inventory_hostname }}|{{ medstack_cluster_label }}|{{ shown }}"}
     """
     text = "plugin: medstack.control.medstack\nhosts: clusters\ncompose: {shown: medstack_cluster_label}\n"
     project = Project(tmp_path, playbook, {}, {"MEDSTACK_BASE_URL": emulator.base_url})
@@ -89,20 +93,40 @@ def test_nothing_of_the_api_is_taken_for_a_template_or_a_path(emulator: Emulator
     ended = project.run()
     shown = {outcome.host: outcome.result["msg"] for outcome in ended.outcomes}
     name = "___lookup__pipe____id_______-__all_"
-    assert shown[name] == f"{name}|{HOSTILE}", ended.output
-    assert shown["_.._etc"] == "_.._etc|../../etc"
-    assert shown["cluster_empty"] == "cluster_empty|"
+    assert shown[name] == f"{name}|{HOSTILE}|{HOSTILE}", ended.output
+    assert shown["_.._etc"] == "_.._etc|../../etc|../../etc"
+    assert shown["cluster_empty"] == "cluster_empty||"
+    assert [text.partition("|")[2] for text in shown.values() if "jinja2" in text] == [f"{HEADER}|{HEADER}"]
+
+
+def test_a_cluster_s_group_stays_its_own_when_another_s_nodes_are_not_chosen(emulator: EmulatorServer, tmp_path: Path) -> None:
+    emulator.state.add_cluster("patient-logbook staging", cluster_id="cluster_two")
+    emulator.state.put_node("cluster_two", SMALL, status="rebooting")
+    inventory = Inventory(tmp_path, emulator, nodes="statuses: [active]\nclusters: [cluster_owQNwd37, cluster_two]\n")
+    found = groups(inventory.run("-i", "nodes.medstack.yml", "--list"))
+    assert found[CLUSTER] == ["node_a"]
+    assert "cluster_patient_logbook_staging" not in found
+
+
+def test_a_playbook_takes_no_node_for_its_cluster_or_for_what_it_shall_destroy(emulator: EmulatorServer, tmp_path: Path) -> None:
+    project = Project(tmp_path, "[import_playbook: medstack.control.destroy]", {}, {"MEDSTACK_BASE_URL": emulator.base_url})
+    (tmp_path / "nodes.medstack.yml").write_text("plugin: medstack.control.medstack\n")
+    ended = project.run("-i", "nodes.medstack.yml", "-e", "medstack_hosts=node_a", "-e", "medstack_node_ids=node_b")
+    assert ended.returncode == 2
+    assert "The host node_a is a node, not a cluster. Nothing was sent." in " ".join(ended.output.split())
+    assert emulator.journal.mutations() == []
 
 
 MISTAKES = {
     "cluster: patient-logbook staging": "has no option cluster.",
     "clusters: [patient-logbook stagin]": 'No cluster has the label or id "patient-logbook stagin". The clusters are: "patient-log',
     "exclude_clusters: [prodution]": 'No cluster has the label or id "prodution".',
+    "exclude_clusters: ['app [1]']": 'No cluster has the label or id "app [1]".',
     "hosts: clusters\nstatuses: [active]": "statuses chooses nodes, and the hosts are clusters.",
-    "hostnames: ['{{ medstack_node_id }}']": "Write the expression without the braces.",
-    "hostnames: [medstack_nodeid]": "hostnames: 'medstack_nodeid' cannot be made out",
+    "hostnames: ['{{ medstack_id }}']": "Write the expression without the braces.",
+    "hostnames: [medstack_idd]": "hostnames: 'medstack_idd' cannot be made out",
     "hostnames: [medstack_region]": 'node_c, node_a, node_b would all be called "Canada_Central". Next: Give hostnames that tell them '
-    "apart, such as [medstack_node_id]",
+    "apart, such as [medstack_id]",
     "strict: true\ncompose: {twice: medstack_memori * 2}": "Could not set twice for host node_c",
     "base_url: http://api.example": "would send the token in the clear",
     "base_url: '{{ 1 }}'": "base_url 1 is no address of an API.",
@@ -118,6 +142,14 @@ def test_a_mistake_leaves_no_host_and_is_told(emulator: EmulatorServer, tmp_path
     for message in MISTAKES.values():
         assert message in said(ended)
     assert groups(ended) == {}
+
+
+def test_a_mistake_in_one_file_takes_no_host_from_another(emulator: EmulatorServer, tmp_path: Path) -> None:
+    inventory = Inventory(tmp_path, emulator, wrong="strict: true\ncompose: {twice: medstack_memori * 2}\n")
+    (tmp_path / "static.yml").write_text("all: {hosts: {node_a: , other: }}\n")
+    ended = inventory.run("-i", "static.yml", "-i", "wrong.medstack.yml", "--graph")
+    assert "Could not set twice for host node_c" in said(ended)
+    assert set(re.findall(r"--(\w+)", ended.stdout)) == {"node_a", "other"}
 
 
 BROKEN: list[dict[str, Any]] = [
@@ -157,9 +189,11 @@ def test_a_cached_answer_holds_for_what_it_was_asked_for_only(emulator: Emulator
     assert requests() == 4
     assert requests() == 0
     # What is made from the answer is not part of the question.
-    assert requests(text="hostnames: [medstack_public_ip_address or medstack_node_id]\ngroups: {big: medstack_vcpu > 1}\n") == 0
+    assert requests(text="hostnames: [medstack_public_ip_address or medstack_id]\ngroups: {big: medstack_vcpu > 1}\n") == 0
     for text in ("clusters: ['*']", "exclude_clusters: [x*]", "statuses: [active]", "company_id: company_dlo", "hosts: clusters"):
         assert requests(text=f"{text}\n") > 0
+    inventory.write("nodes", f"{CACHED}token_key: anotherKey3Wd8Rf1Zp6\n")
+    assert "answered 401" in said(inventory.run("-i", "nodes.medstack.yml", "--list"))
     with EmulatorServer() as other:
         other.state.put_node(CLUSTER, MEDIUM)
         assert requests(text=f"base_url: {other.base_url}\n") == 0

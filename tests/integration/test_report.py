@@ -11,6 +11,7 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,9 @@ class Report:
 
 def report(folder: Path, emulator: EmulatorServer, hosts: dict[str, dict[str, Any]], *arguments: str, **variables: Any) -> Finished:
     folder.mkdir()
-    environment = {"MEDSTACK_BASE_URL": emulator.base_url, "MEDSTACK_CLUSTER": ""}
+    # What might be set for other work.
+    settings = {"ANSIBLE_STRATEGY": "free", "ANSIBLE_ANY_ERRORS_FATAL": "true"}
+    environment = {"MEDSTACK_BASE_URL": emulator.base_url, "MEDSTACK_CLUSTER": "", **settings}
     project = Project(folder, PLAYBOOK, {name: {**IN_PROCESS, **given} for name, given in hosts.items()}, environment)
     inventory = folder / "inventory.yml"
     # As the inventory plugin gives them: texts, whatever is in them.
@@ -105,8 +108,9 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
         ended = report(tmp_path / "strict", emulator, hosts, "--check", medstack_report_to=str(first), medstack_fail_on_drift="yes")
         strict = Report(ended, first)
         second.mkdir(mode=0o700)
-        earlier = [{**node, "since": "2026-01-02T03:04:05Z"} for node in strict.entry("missing")["nodes"]]
-        (second / "report.json").write_text(json.dumps({"clusters": [{"nodes": earlier}]}))
+        missing = strict.entry("missing")["id"]
+        looks = [{**look, "since": "2026-01-02T03:04:05Z"} for look in strict.json["remembered"] if look["cluster_id"] == missing]
+        (second / "report.json").write_text(json.dumps({"remembered": looks}))
         some = ["--limit", ",".join([*DRIFTING, "host00"])]
         ended = report(tmp_path / "lenient", emulator, hosts, *some, medstack_report_to=str(second))
         yield Fleet(emulator, strict, Report(ended, second))
@@ -224,7 +228,7 @@ def troubled(tmp_path_factory: pytest.TempPathFactory) -> Report:
     tmp_path = tmp_path_factory.mktemp("troubled")
     given: dict[str, dict[str, Any]] = {
         # Their own connection outdoes that of the play. First, since the first host is also the one on which things are done once.
-        "unreachable": {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1},
+        "unreachable": {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1, "ansible_become": True},
         "lost": {"ansible_connection": "nowhere"},
         "fine": {"medstack_profile": "production"},
         "partial": {},
@@ -238,6 +242,7 @@ def troubled(tmp_path_factory: pytest.TempPathFactory) -> Report:
         "undefined": {"medstack_nodes": "{{ nobody_knows }}"},
         "nonsense": {"medstack_nodes": {"Medium": 2}},
         "profile": {"medstack_profile": "prod"},
+        "node": {"medstack_status": "active"},  # as the inventory plugin gives them where hosts are nodes
     }
     with EmulatorServer(SystemClock()) as emulator:
         odd = [{"id": "node_size_odd", "object": "node_size", "title": "Odd: {{ 7*7 }}\u2028", "vcpu": 1, "memory": 2.0}]
@@ -249,12 +254,14 @@ def troubled(tmp_path_factory: pytest.TempPathFactory) -> Report:
             else:
                 put(emulator, cluster, name)
                 put(emulator, cluster, f"{name}2", status={"failed": "error", "stuck": "creating"}.get(name, "active"))
+        given["twice"] = {**given["fine"], "medstack_profile": ""}
         emulator.state.change_node("node_resizing", status="resizing")
         partial(emulator, given["partial"]["medstack_cluster"])
         folder = tmp_path / "written"
         folder.mkdir()
+        a_moment_ago = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         was = {"id": "node_stuck2", "cluster_id": given["stuck"]["medstack_cluster"], "status": "creating", "since": "2026-01-02T03:04:05Z"}
-        (folder / "report.json").write_text(json.dumps({"clusters": [{"nodes": [was]}]}))
+        (folder / "report.json").write_text(json.dumps({"remembered": [{**was, "seen": a_moment_ago}]}))
         ended = report(tmp_path / "run", emulator, given, medstack_report_to=str(folder), medstack_prune=False)
         assert emulator.journal.mutations() == []
         return Report(ended, folder)
@@ -263,14 +270,14 @@ def troubled(tmp_path_factory: pytest.TempPathFactory) -> Report:
 def test_every_cluster_is_in_the_report_in_its_state(troubled: Report) -> None:
     states = ("unreadable", "failed", "drift", "in_transition", "undeclared", "as_declared")
     assert {state: set(troubled.names(state)) for state in states} == {
-        "unreadable": {"partial", "misspelt", "unprotected", "undefined", "nonsense", "profile", "unreachable", "lost"},
+        "unreadable": {"partial", "misspelt", "unprotected", "undefined", "nonsense", "profile", "unreachable", "lost", "node", "twice"},
         "failed": {"failed", "stuck"},
         "drift": set(),
         "in_transition": {"resizing"},
         "undeclared": {"undeclared"},
         "as_declared": {"fine", "strange"},
     }
-    assert troubled.json["summary"]["clusters"] == 14
+    assert troubled.json["summary"]["clusters"] == 16
 
 
 def test_each_that_is_not_readable_says_why(troubled: Report) -> None:
@@ -283,6 +290,8 @@ def test_each_that_is_not_readable_says_why(troubled: Report) -> None:
         "profile": "Give production, staging or none",
         "unreachable": "127.0.0.1",
         "lost": "above in the output",
+        "node": "This host is a node, not a cluster.",
+        "twice": ", as fine is.",
     }
     for name, text in says.items():
         assert text in troubled.entry(name)["message"]
@@ -293,7 +302,9 @@ def test_each_that_is_not_readable_says_why(troubled: Report) -> None:
 
 def test_what_is_not_readable_fails_the_run_once_all_is_written(troubled: Report) -> None:
     assert troubled.ended.returncode == 2
-    assert "8 of 14 clusters could not be read: lost, misspelt, nonsense, partial" in troubled.ended.result("Give the verdict")["msg"]
+    assert (
+        "10 of 16 clusters could not be read: lost, misspelt, node, nonsense, partial" in troubled.ended.result("Give the verdict")["msg"]
+    )
 
 
 def test_failed_nodes_and_those_that_never_settle_are_told(troubled: Report) -> None:

@@ -267,7 +267,7 @@ def test_without_a_gate_a_reboot_that_was_not_seen_is_followed_by_a_pause(tmp_pa
 
 
 def test_a_failure_in_the_midst_of_a_batch_says_what_was_left_half_done(tmp_path: Path) -> None:
-    """And after an operation failed, the module's message is kept, what is private is not told, and a failed node is refused."""
+    """What is private is not told; and after an operation failed, the module's message is kept."""
     before = tmp_path / "before.yml"
     variables = {"medstack_manager": A, "medstack_batch": 2, "medstack_health": "none", "medstack_tasks_before": str(before)}
     with EmulatorServer(SystemClock(), switches={**QUICK, "outcomes": "ok,failed"}) as emulator:

@@ -54,6 +54,7 @@ def paths(server: DirectServer) -> list[str]:
 
 
 def test_each_cluster_is_asked_once_with_its_own_nodes(server: DirectServer) -> None:
+    server.state.put_node("cluster_002", SMALL, status="destroyed")  # remembered, and not there
     found = read(server)["clusters"]
     assert len(found) == CLUSTERS
     assert all([node["id"] for node in cluster["nodes"]] == [cluster["id"].replace("cluster", "node")] for cluster in found)

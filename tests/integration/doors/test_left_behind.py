@@ -279,7 +279,7 @@ def test_ansible_has_nothing_to_say_about_deprecated_features(runs: dict[str, Ru
 TOKEN = """
 token_key: "{{ lookup('ansible.builtin.env', 'TEST_KEY') }}"
 token_value: "{{ lookup('ansible.builtin.env', 'TEST_VALUE') }}"
-hostnames: [medstack_cluster_label ~ medstack_node_id]
+hostnames: [medstack_cluster_label ~ medstack_id]
 """
 CACHE = """
 cache: true

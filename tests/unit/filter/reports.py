@@ -64,7 +64,7 @@ def entry(reading: dict[str, Any], name: str = "staging", **given: Any) -> dict[
 
 TWO = (node("node_a"), node("node_b"))
 
-# An entry in each state.
+# An entry in each state, each of another cluster.
 IN_STATE = {
     "unreadable": entry(failed("No route to host."), "unreadable"),
     "failed": entry(planned(*TWO, node("node_c", SMALL, "error"), msg="It has a failed node."), "failed"),
@@ -73,3 +73,4 @@ IN_STATE = {
     "undeclared": entry(listed(*TWO), "undeclared", declared=None),
     "as_declared": entry(planned(*TWO), "as_declared", label="patient-logbook staging", region="Canada Central"),
 }
+IN_STATE.update({state: {**told, "id": f"cluster_{state}"} for state, told in IN_STATE.items() if state != "as_declared"})

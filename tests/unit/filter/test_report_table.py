@@ -25,15 +25,15 @@ def table(*entries):
 def test_the_table():
     assert table(*IN_STATE.values()) == [
         "state           cluster                                 nodes               drift",
-        "not readable    unreadable (cluster_owQNwd37)           ?",
-        "failed nodes    failed (cluster_owQNwd37)               2 Medium, 1 Small",
-        "drift           drift (cluster_owQNwd37)                1 Medium            create Medium",
-        "in transition   in_transition (cluster_owQNwd37)        2 Medium",
-        "not declared    undeclared (cluster_owQNwd37)           2 Medium",
+        "not readable    unreadable (cluster_unreadable)         ?",
+        "failed nodes    failed (cluster_failed)                 2 Medium, 1 Small",
+        "drift           drift (cluster_drift)                   1 Medium            create Medium",
+        "in transition   in_transition (cluster_in_transition)   2 Medium",
+        "not declared    undeclared (cluster_undeclared)         2 Medium",
         "as declared     patient-logbook staging (as_declared)   2 Medium",
-        "unreadable (cluster_owQNwd37): No route to host.",
-        "failed (cluster_owQNwd37): It has a failed node.",
-        "failed (cluster_owQNwd37): node_c (Small) has failed: its status is error.",
+        "unreadable (cluster_unreadable): No route to host.",
+        "failed (cluster_failed): It has a failed node.",
+        "failed (cluster_failed): node_c (Small) has failed: its status is error.",
         "6 clusters, 10 nodes: 1 not readable, 1 with failed nodes, 1 drift, 1 in transition, 1 not declared, 1 as declared.",
     ]
 
@@ -77,7 +77,7 @@ def test_drift_is_told_in_a_few_words(operations, extra, told):
 
 def test_a_label_that_is_too_long_moves_no_other_row():
     lines = table({**IN_STATE["drift"], "label": "long " * 40}, IN_STATE["undeclared"])
-    assert lines[2] == "not declared   undeclared (cluster_owQNwd37)   2 Medium"
+    assert lines[2] == "not declared   undeclared (cluster_undeclared)   2 Medium"
     assert "long long" in lines[1]
     assert len(lines[1]) < 120
 

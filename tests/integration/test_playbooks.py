@@ -92,14 +92,16 @@ def test_what_plan_hands_on_lets_provision_do_that_and_nothing_else(tmp_path: Pa
         emulator.state.put_node(CLUSTER, SMALL)
         planned = run(tmp_path / "plan", emulator, "plan", cluster=STAGING, medstack_nodes="1 Small, 1 Medium")
         assert planned.returncode == 0, planned.output
-        handed_on = dict(re.findall(r'"(medstack_plan_id_\w+)": "(\w+)"', planned.stdout))
-        assert list(handed_on) == [f"medstack_plan_id_{CLUSTER}"]
+        handed_on = dict(re.findall(r'"(medstack_plan_\w+)": "?(\w+)"?', planned.stdout))
+        assert sorted(handed_on) == [f"medstack_plan_id_{CLUSTER}", f"medstack_plan_operations_{CLUSTER}"]
+        assert handed_on[f"medstack_plan_operations_{CLUSTER}"] == "1"
         other = emulator.state.put_node(CLUSTER, LARGE)
         refused = run(tmp_path / "refused", emulator, "provision", cluster=STAGING, medstack_nodes="1 Small, 1 Medium", **handed_on)
         assert refused.returncode == 2, refused.output
         assert f"Approved was plan {handed_on[f'medstack_plan_id_{CLUSTER}']}" in refused.output
         assert methods(emulator) == []
         emulator.state.remove_node(other.id)
+        handed_on["medstack_require_approval"] = "true"
         done = run(tmp_path / "done", emulator, "provision", cluster=STAGING, medstack_nodes="1 Small, 1 Medium", **handed_on)
         assert done.returncode == 0, done.output
         assert methods(emulator) == ["POST"]
@@ -279,6 +281,32 @@ def test_plans_handed_on_for_others_approve_nothing_here(tmp_path: Path, playboo
 @pytest.mark.parametrize("playbook", DECLARED)
 def test_another_plan_than_was_handed_on_is_refused(tmp_path: Path, playbook: str) -> None:
     nothing_sent(tmp_path, playbook, f"Approved was plan {'f' * 32}", **DECLARED[playbook], medstack_plan_id_cluster_owQNwd37="f" * 32)
+
+
+@pytest.mark.parametrize(("playbook", "required"), [("provision", True), ("provision", "ture"), ("scale", "yes")])
+def test_without_an_approval_nothing_is_done_where_one_is_required(tmp_path: Path, playbook: str, required: Any) -> None:
+    nothing_sent(tmp_path, playbook, "no plan for the cluster", **DECLARED[playbook], medstack_require_approval=required)
+
+
+ID, COUNT = (f"medstack_plan_{what}_cluster_" for what in ("id", "operations"))
+
+
+@pytest.mark.parametrize(
+    ("handed_on", "says"),
+    [
+        ({ID + "a": "f1", COUNT + "a": 0, ID + "B": "f2", COUNT + "B": "0"}, ""),
+        ({ID + "a": "f1", COUNT + "a": 0, ID + "B": "f2", COUNT + "B": 3}, "something to do in cluster_B (operations: 3)."),
+        ({ID + "a": "f1"}, "something to do in cluster_a (operations: unknown)."),
+        ({}, "No plan was handed on."),
+    ],
+    ids=["nothing", "something", "unknown", "nothing handed on"],
+)
+def test_between_plan_and_approval_only_plans_that_do_nothing_pass(tmp_path: Path, handed_on: dict[str, Any], says: str) -> None:
+    with EmulatorServer(SystemClock()) as emulator:
+        ended = run(tmp_path, emulator, "nothing_to_do", **handed_on)
+        assert ended.returncode == (2 if says else 0), ended.output
+        assert says in ended.output
+        assert emulator.journal.entries() == []
 
 
 def test_two_hosts_that_mean_one_cluster_do_not_take_turns_on_it(tmp_path: Path) -> None:

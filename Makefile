@@ -56,8 +56,8 @@ STAGES := lint core unit browser hostile-part schemathesis molecule sanity docs 
 test: .venv/test.stamp
 	@$(PY) $(TOOLS)/run_stages.py $(STAGES)
 
-# All of what the stages hostile-part and core take a part of; the rest takes too long for every day. The second are by file, as in core.
-IN_PART := $(addprefix tests/integration/,core/test_transitions.py doors/test_forms.py doors/test_parity.py)
+# All of what the stages hostile-part, unit and core take a part of; the rest takes too long for every day. The second are by file, as in core.
+IN_PART := tests/unit $(addprefix tests/integration/,core/test_transitions.py doors/test_forms.py doors/test_parity.py)
 
 .PHONY: test-hostile
 test-hostile: .venv/test.stamp

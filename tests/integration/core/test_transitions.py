@@ -4,7 +4,7 @@
 
 """medstack_cluster_nodes: from every node set of up to 4 nodes to every other, with exactly the requests that this needs.
 
-All of them with `--whole`, as `make test-hostile` has it. Without it a third, the same each time: each set is where some of them begin,
+All of them with `--whole`, as `make test-hostile` has it. Without it a tenth, the same each time: each set is where some of them begin,
 and where some end.
 """
 
@@ -77,9 +77,9 @@ class Transition:
 
 @cache
 def transitions(begin: NodeSet, whole: bool, protects: bool = False) -> list[Transition]:
-    """To every set; or to one of each three that follow each other, and not always to the same of the three."""
+    """To every set; or to one of each ten that follow each other, and not always to the same of the ten."""
     first = SETS.index(begin)
-    ends = [end for end in range(len(SETS)) if whole or (first + end + end // 3) % 3 == 0]
+    ends = [end for end in range(len(SETS)) if whole or (first + end + end // 10) % 10 == 0]
     return [Transition(first * len(SETS) + end, protects) for end in ends]
 
 
@@ -166,8 +166,8 @@ def test_with_a_protected_node(direct: Core, whole: bool, begin: NodeSet) -> Non
 def test_each_set_is_begun_and_ended_at(whole: bool) -> None:
     ends = Counter(transition.target for begin in SETS for transition in transitions(begin, whole))
     assert set(ends) == set(SETS)
-    # 70 to each and from each, or a third of that.
-    assert set(ends.values()) | {len(transitions(begin, whole)) for begin in SETS} == ({70} if whole else {23, 24})
+    # 70 to each and from each, or a tenth of that.
+    assert set(ends.values()) | {len(transitions(begin, whole)) for begin in SETS} == {70 if whole else 7}
 
 
 def test_a_protected_node_makes_every_kind_of_difference(whole: bool) -> None:
@@ -179,7 +179,7 @@ def test_a_protected_node_makes_every_kind_of_difference(whole: bool) -> None:
             difference = "in the way" if held.expected is None else "none" if held.expected == free.expected else "another goes"
             seen[difference, NAMES[held.protected[1]]] += 1
     assert len(seen) == 3 * len(NAMES), seen
-    assert min(seen.values()) >= 30, seen
+    assert min(seen.values()) >= (30 if whole else 3), seen
 
 
 def record(core: Core, transition: Transition) -> list[Any]:

@@ -13,7 +13,7 @@ from itertools import combinations_with_replacement, product
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.medstack.control.plugins.module_utils._errors import Refused
@@ -110,9 +110,6 @@ def assert_goal_reached(question: Question, decision: Decision) -> None:
         assert reached == +(question.goal | sizes_of(question.untouchable))
 
 
-thousands = settings(max_examples=1200, deadline=None)  # of a whole case; what it takes is no property of the planner
-
-
 @pytest.mark.parametrize("policy", POLICIES, ids=str)
 def test_every_transition_of_small_clusters_is_the_cheapest(policy: dict[str, bool]) -> None:
     for question in transitions(4, **policy):
@@ -133,25 +130,21 @@ def test_every_transition_with_a_protected_node_is_the_cheapest_or_refused() -> 
             assert cost_of(asked, decision.operations) == cheapest(asked), asked
 
 
-@thousands
 @given(questions(prune=True, resize=True))
 def test_the_plan_has_the_fewest_steps_then_the_least_memory_destroyed_created_and_changed(question: Question) -> None:
     assert cost_of(question, decided(question).operations) == cheapest(question)
 
 
-@thousands
 @given(questions())
 def test_so_it_is_with_any_policy(question: Question) -> None:
     assert cost_of(question, decided(question).operations) == cheapest(question)
 
 
-@thousands
 @given(questions())
 def test_what_is_declared_is_there_in_the_end(question: Question) -> None:
     assert_goal_reached(question, decided(question))
 
 
-@thousands
 @given(questions())
 def test_nothing_is_touched_that_must_not_be(question: Question) -> None:
     decision = decided(question)
@@ -172,7 +165,6 @@ def test_nothing_is_touched_that_must_not_be(question: Question) -> None:
     assert actions <= {"create", "resize", "destroy"}
 
 
-@thousands
 @given(questions(prune=False, resize=False))
 def test_with_the_defaults_just_what_is_missing_is_created(question: Question) -> None:
     operations = decided(question).operations
@@ -181,7 +173,6 @@ def test_with_the_defaults_just_what_is_missing_is_created(question: Question) -
     assert Counter(operation.to_size.id for operation in operations if operation.to_size) == missing
 
 
-@thousands
 @given(questions())
 def test_the_order_in_which_nodes_are_listed_does_not_matter(question: Question) -> None:
     in_order = tuple(sorted(question.nodes, key=lambda item: item.id))
@@ -193,7 +184,6 @@ def test_the_order_in_which_nodes_are_listed_does_not_matter(question: Question)
     assert ids[0] == ids[1]
 
 
-@thousands
 @given(questions())
 def test_the_order_in_which_sizes_are_declared_is_that_of_the_creates_and_no_more(question: Question) -> None:
     one, other = decided(question), decided(replace(question, wanted=question.wanted[::-1]))
@@ -202,7 +192,6 @@ def test_the_order_in_which_sizes_are_declared_is_that_of_the_creates_and_no_mor
     assert Counter(operation.to_size for operation in ours) == Counter(operation.to_size for operation in theirs)
 
 
-@thousands
 @given(questions())
 def test_once_it_is_done_nothing_is_left_to_do(question: Question) -> None:
     decision = decided(question)
@@ -216,7 +205,6 @@ def test_once_it_is_done_nothing_is_left_to_do(question: Question) -> None:
     assert Counter(item.size for item in again.extra) == Counter(item.size for item in decision.extra)
 
 
-@thousands
 @given(questions(prune=True, resize=True))
 def test_creates_come_first_then_resizes_up_then_down_then_destroys(question: Question) -> None:
     operations = decided(question).operations
@@ -233,7 +221,6 @@ def test_creates_come_first_then_resizes_up_then_down_then_destroys(question: Qu
     assert [key(operation) for operation in operations] == sorted(map(key, operations))
 
 
-@thousands
 @given(questions(resize=True))
 def test_of_equal_nodes_those_with_the_smallest_ids_are_chosen(question: Question) -> None:
     chosen = {operation.node_id for operation in decided(question).operations} - {None}
@@ -244,7 +231,6 @@ def test_of_equal_nodes_those_with_the_smallest_ids_are_chosen(question: Questio
         assert chosen.issuperset(same[:count])
 
 
-@thousands
 @given(questions())
 def test_extra_are_those_beyond_the_declaration_that_stay(question: Question) -> None:
     decision = decided(question)
@@ -254,7 +240,6 @@ def test_extra_are_those_beyond_the_declaration_that_stay(question: Question) ->
     assert sizes_of(decision.extra) == counted_after(question, decision) - question.counts
 
 
-@thousands
 @given(questions())
 def test_it_is_refused_just_when_it_should_be(question: Question) -> None:
     refusal, reason = decided(question).refusal, reason_to_refuse(question)

@@ -15,7 +15,7 @@ from datetime import date, datetime, timedelta, timezone
 import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.medstack.control.plugins.filter.active_nodes import DAYS
@@ -110,7 +110,6 @@ day_windows = st.builds(
 )
 
 
-@settings(deadline=None)  # a busy machine is no failure
 @given(st.lists(day_windows, min_size=1, max_size=3))
 def test_windows_overlap_when_they_share_a_minute_of_the_week(drawn):
     week = collections.defaultdict(set)

@@ -12,7 +12,7 @@ import zoneinfo
 from datetime import date, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.medstack.control.plugins.filter.active_nodes import DAYS
@@ -167,7 +167,6 @@ def weeks(draw):
     return draw(st.permutations(windows)), grid
 
 
-@settings(deadline=None)  # a busy machine is no failure
 @given(
     weeks(),
     st.sampled_from(CHANGES),

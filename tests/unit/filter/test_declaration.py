@@ -11,7 +11,7 @@ import collections
 import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.medstack.control.plugins.filter.declaration import FilterModule
@@ -169,7 +169,6 @@ names = st.one_of(
 statuses = st.sampled_from(["active", "ACTIVE", "hibernating", "error", "Failed", "destroyed", "deleted"])
 
 
-@settings(deadline=None)  # a busy machine is no failure
 @given(st.lists(names, min_size=1, max_size=5), st.data())
 def test_what_is_declared_are_the_nodes_that_there_are(titles, data):
     sizes = [size(f"node_size_{number}", title) for number, title in enumerate(titles)]

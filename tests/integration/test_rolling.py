@@ -8,10 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-import threading
-import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +16,21 @@ import pytest
 
 from tests.emulator.clock import SystemClock
 from tests.emulator.server import EmulatorServer
+from tests.support.health import Health, health_server
 from tests.support.playbook import CLUSTER, IN_PROCESS, LARGE, MEDIUM, QUICK, Finished, Project
 
 ODD, FAILED = "cluster_Odd1", "cluster_Failed1"
-A, B, C, D, E = (f"node_{letter}1" for letter in "ABCDE")
+A, B, C, D = (f"node_{letter}1" for letter in "ABCD")
 
-# The role, whose failure is rescued: what is left for the user's own tasks is shown.
+# The role, whose failure is rescued: what is left for the user's own tasks is shown. What the play says of errors is not for the role.
 RESCUED = """
 - hosts: localhost
   gather_facts: false
+  ignore_errors: true
   tasks:
     - block:
         - include_role: {name: medstack.control.rolling}
+          loop: [node]
       rescue:
         - debug: {msg: "{{ ansible_failed_result.msg }}"}
           name: Show the message
@@ -40,42 +40,10 @@ RESCUED = """
 """
 
 
-class Health(ThreadingHTTPServer):
-    """Answers with the statuses that are given, one after the other, and with 200 from then on. Keeps who asked for what, and when."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Answer)
-        self.statuses: list[int] = []
-        self.asked: list[tuple[str, float]] = []  # path, seconds since the epoch
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-    def paths(self) -> list[str]:
-        return [path for path, dummy in self.asked]
-
-
-class Answer(BaseHTTPRequestHandler):
-    server: Health
-
-    def do_GET(self) -> None:
-        self.server.asked.append((self.path, time.time()))
-        self.send_response(self.server.statuses.pop(0) if self.server.statuses else 200)
-        self.send_header("Location", "/login")
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
-
-
 @pytest.fixture
 def health() -> Iterator[Health]:
-    with Health() as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with health_server() as server:
         yield server
-        server.shutdown()
 
 
 def nodes(emulator: EmulatorServer, *ids: str) -> None:
@@ -130,7 +98,7 @@ def last_message(ended: Finished) -> str:
 
 @pytest.fixture(scope="module")
 def resized(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Finished, list[str]]]:
-    """Four runs of a rolling resize of five nodes, A1 the manager: D1, the third of them, does not pass its health gate; nor when it is
+    """Four runs of a rolling resize of four nodes, A1 the manager: C1, the second of them, does not pass its health gate; nor when it is
     run again; then it is repaired; and once more when all is done. Of each what was sent, too."""
     folder = tmp_path_factory.mktemp("resized")
     (folder / "health.yml").write_text(
@@ -143,9 +111,9 @@ def resized(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Finishe
     # Texts, and empty ones, as a survey gives them.
     surveyed = dict.fromkeys(("medstack_batch", "medstack_soak", "medstack_node_ids", "medstack_after", "medstack_tasks_before"), "")
     with EmulatorServer(SystemClock(), switches=QUICK) as emulator:
-        nodes(emulator, A, B, C, D, E)
+        nodes(emulator, A, B, C, D)
         runs = {}
-        for name, ill in [("failed", D), ("still ill", D), ("repaired", ""), ("again", "")]:
+        for name, ill in [("failed", C), ("still ill", C), ("repaired", ""), ("again", "")]:
             (folder / "ill").write_text(ill)
             gate = "none" if name == "again" else str(folder / "health.yml")
             variables = {"medstack_size": "large", "medstack_manager": A, "medstack_health": gate, **surveyed}
@@ -157,12 +125,12 @@ def resized(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Finishe
 def test_a_resize_stops_at_the_first_node_that_is_not_well(resized: dict[str, tuple[Finished, list[str]]]) -> None:
     ended, touched = resized["failed"]
     assert ended.returncode == 2, ended.output
-    assert touched == [B, C, D]
+    assert touched == [B, C]
     message = last_message(ended)
-    assert f"The health gate of {D} failed" in message
-    assert f"{D} is not in the Swarm" in message
-    assert f"Resize done: {B}, {C}, {D}." in message
-    assert f"Not touched: {E}, {A}." in message
+    assert f"The health gate of {C} failed" in message
+    assert f"{C} is not in the Swarm" in message
+    assert f"Resize done: {B}, {C}." in message
+    assert f"Not touched: {D}, {A}." in message
     assert message.endswith("run the same again: nodes that have the size are passed over.")
 
 
@@ -170,13 +138,13 @@ def test_a_resize_that_is_run_again_while_the_node_is_still_ill_sends_nothing(re
     ended, touched = resized["still ill"]
     assert ended.returncode == 2, ended.output
     assert touched == []
-    assert f"Resize done: none. Passed over: {B}, {C}, {D}. Not touched: {E}, {A}." in last_message(ended)
+    assert f"Resize done: none. Passed over: {B}, {C}. Not touched: {D}, {A}." in last_message(ended)
 
 
 def test_a_resize_that_is_run_again_after_the_repair_goes_on_with_the_manager_last(resized: dict[str, tuple[Finished, list[str]]]) -> None:
     ended, touched = resized["repaired"]
     assert ended.returncode == 0, ended.output
-    assert touched == [E, A]
+    assert touched == [D, A]
 
 
 def test_a_resize_of_nodes_that_all_have_the_size_changes_nothing(resized: dict[str, tuple[Finished, list[str]]]) -> None:
@@ -192,7 +160,7 @@ def test_a_url_has_to_answer_so_many_times_in_a_row_and_still_after_the_soak(tmp
         "medstack_operation": "reboot",
         "medstack_manager": "198.18.0.1",
         "medstack_node_ids": f"{C}, {A},{B}",
-        "medstack_health": health.url + "/{{ medstack_node.id }}",
+        "medstack_health": health.url + "/{{ medstack_node.id | replace(item, 'of') }}",  # the user's item, in the role's loops too
         "medstack_health_count": "2",
         "medstack_health_timeout": "60",
     }
@@ -202,7 +170,7 @@ def test_a_url_has_to_answer_so_many_times_in_a_row_and_still_after_the_soak(tmp
         health.statuses = [200, 302, 200, 503, 204, 200, 200, 200, 200, 500, 500]
         ended = run(tmp_path / "stopped", emulator, RESCUED, medstack_soak="1", **variables)
         assert ended.returncode == 0, ended.output
-        assert health.paths() == [f"/{C}"] * 7 + [f"/{B}"] * 4
+        assert health.paths() == ["/of_C1"] * 7 + ["/of_B1"] * 4
         assert health.asked[6][1] - health.asked[5][1] >= 1
         assert sent(emulator) == [C, B]
         message = ended.result("Show the message")["msg"]
@@ -222,7 +190,7 @@ def test_a_url_has_to_answer_so_many_times_in_a_row_and_still_after_the_soak(tmp
         health.statuses, health.asked = [], []
         ended = run(tmp_path / "resumed", emulator, RESCUED, medstack_after=B, **variables)
         assert ended.returncode == 0, ended.output
-        assert health.paths() == [f"/{C}"] * 2 + [f"/{B}"] * 2 + [f"/{A}"] * 2
+        assert health.paths() == ["/of_C1"] * 2 + ["/of_B1"] * 2 + ["/of_A1"] * 2
         assert health.asked[3][1] <= emulator.journal.mutations()[0].wall_time <= health.asked[4][1]
         assert sent(emulator) == [A]
         result = json.loads(ended.result("Show the result")["msg"])
@@ -230,7 +198,9 @@ def test_a_url_has_to_answer_so_many_times_in_a_row_and_still_after_the_soak(tmp
 
 
 def test_a_batch_goes_through_each_step_together_and_a_pause_stands_for_the_gate(tmp_path: Path) -> None:
-    """The user's tasks are given the node as it is then."""
+    """The user's tasks are given the node as it is then. A file that they include is theirs, whatever its name."""
+    tell(tmp_path / "step.yml", "before")
+    (tmp_path / "before.yml").write_text("[{include_tasks: step.yml}]")
     with EmulatorServer(SystemClock(), switches=QUICK) as emulator:
         nodes(emulator, A, B, C)
         ended = run(
@@ -242,7 +212,7 @@ def test_a_batch_goes_through_each_step_together_and_a_pause_stands_for_the_gate
             medstack_batch="2",
             medstack_health="None",
             medstack_soak="1",
-            medstack_tasks_before=tell(tmp_path / "before.yml", "before"),
+            medstack_tasks_before=str(tmp_path / "before.yml"),
             medstack_tasks_after=tell(tmp_path / "after.yml", "after"),
         )
         assert ended.returncode == 0, ended.output
@@ -297,17 +267,27 @@ def test_a_failure_in_the_midst_of_a_batch_says_what_was_left_half_done(tmp_path
         assert f"run the same again with -e medstack_after={B}," in message
 
 
+def by_node(gates: dict[str, str]) -> str:
+    return f"{{{{ {gates}[medstack_node.id] | default('none') }}}}"
+
+
 UNCLEAR = ["medstack_batch", "medstack_health_count", "medstack_health_interval", "medstack_health_timeout", "medstack_soak"]
 REFUSALS: list[tuple[str, dict[str, Any]]] = [
     ("How can it be seen that a node is well again?", {"medstack_health": ""}),
-    ("without https anybody could answer", {"medstack_health": "http://{{ medstack_node.public_ip_address }}/"}),
-    ("without https anybody could answer", {"medstack_health": "http://127.0.0.1@example.com/health"}),
     ("there is no file example.com/health", {"medstack_health": "example.com/health"}),
     (" and ".join(UNCLEAR) + ": that makes no sense", dict(zip(UNCLEAR, (0, "two", "0", "1.5", "-1"), strict=True))),
     (
         "do not fit into medstack_health_timeout",
         {"medstack_health_timeout": 10, "medstack_health_count": 11, "medstack_health_interval": 1},
     ),
+    ("and medstack_soak: that makes no sense", {"medstack_health_timeout": 86401, "medstack_soak": 86401}),
+    ("medstack_node_id is given, which means nothing here", {"medstack_node_id": B}),
+    ("is none for node_B1, and a URL for node_A1.", {"medstack_health": by_node({A: "https://a.example.com/"})}),
+    (
+        "For node_A1: medstack_health is http://127.0.0.1@a.example.com/, but without https anybody could answer.",
+        {"medstack_health": by_node({A: "http://127.0.0.1@a.example.com/", B: "https://b.example.com/"})},
+    ),
+    ("there is no task in nothing.yml", {"medstack_health": "nothing.yml"}),
     ("no file drain.yml", {"medstack_tasks_before": "drain.yml"}),
     ("Which node is the Swarm manager?", {"medstack_manager": ""}),
     ("matches node_Typo1, 198.18.0.9.", {"medstack_manager": "198.18.0.9", "medstack_node_ids": f"{B},node_Typo1"}),
@@ -327,6 +307,7 @@ def test_what_a_hurried_person_gives_is_refused_before_anything_is_sent(tmp_path
     cases = [{**dict.fromkeys(names, ""), **usual, **variables} for dummy, variables in REFUSALS]
     for number, case in enumerate(cases):
         (tmp_path / f"{number}.json").write_text(json.dumps(case))
+    (tmp_path / "nothing.yml").write_text("# - ansible.builtin.fail:\n---\n[] # for now\n")
     (tmp_path / "refuse.yml").write_text(
         """
         - include_vars: "{{ number }}.json"
@@ -351,7 +332,7 @@ def test_what_a_hurried_person_gives_is_refused_before_anything_is_sent(tmp_path
             if node != "node_G1":
                 emulator.state.add_cluster(cluster, cluster_id=cluster)
             emulator.state.put_node(cluster, LARGE, status=status, node_id=node)
-        ended = Project(tmp_path, playbook, {"localhost": IN_PROCESS}, {"MEDSTACK_BASE_URL": emulator.base_url}).run()
+        ended = Project(tmp_path, playbook, {"localhost": IN_PROCESS}, {"MEDSTACK_BASE_URL": emulator.base_url}).run(timeout=300.0)
         assert ended.returncode == 0, ended.output
         refusals = [outcome.result["msg"] for outcome in ended.outcomes if outcome.task == "Show the refusal"]
         for (expected, variables), refusal in zip(REFUSALS, refusals, strict=True):
@@ -360,18 +341,38 @@ def test_what_a_hurried_person_gives_is_refused_before_anything_is_sent(tmp_path
         assert sent(emulator) == []
 
 
-def test_a_run_without_a_health_gate_is_refused_and_so_are_tasks_that_cannot_be_read(tmp_path: Path) -> None:
+def test_a_playbook_refuses_what_its_role_could_not_make_sense_of(tmp_path: Path) -> None:
+    """No health gate at all, tasks that cannot be read, and variables by -e that are for the playbook or the role to set."""
+    (tmp_path / "after.yml").write_text("- {debug: [}")
     with EmulatorServer(SystemClock(), switches=QUICK) as emulator:
         nodes(emulator, A)
-        ended = run(tmp_path / "gate", emulator, "rolling_reboot", medstack_manager=A)
-        assert ended.returncode == 2, ended.output
-        assert "medstack_health (an https URL, a file of tasks, or none)" in ended.output
-        (tmp_path / "after.yml").write_text("- {debug: [}")
-        after = str(tmp_path / "after.yml")
-        ended = run(tmp_path / "tasks", emulator, "rolling_reboot", medstack_manager=A, medstack_health="none", medstack_tasks_after=after)
-        assert ended.returncode != 0, ended.output
-        assert "after.yml" in ended.output
+        for number, (expected, playbook, variables) in enumerate(
+            [
+                ("medstack_health (an https URL, a file of tasks, or none)", "rolling_reboot", {}),
+                ("node_for_which_medstack_health_has_no_default", "rolling_reboot", {"medstack_health": "{{ {}[medstack_node.id] }}"}),
+                ("after.yml", "rolling_reboot", {"medstack_health": "none", "medstack_tasks_after": str(tmp_path / "after.yml")}),
+                (
+                    "run medstack.control.rolling_reboot",
+                    "rolling_resize",
+                    {"medstack_operation": "reboot", "medstack_health": "none", "medstack_size": "Large"},
+                ),
+                ("for the role to set", "rolling_reboot", {"medstack_health": "none", "medstack_node": {"id": B}}),
+            ]
+        ):
+            ended = run(tmp_path / str(number), emulator, playbook, medstack_manager=A, **variables)
+            assert ended.returncode != 0, ended.output
+            assert expected in " ".join(ended.output.split())
         assert sent(emulator) == []
+
+
+def test_a_task_that_ends_the_play_is_no_success(tmp_path: Path) -> None:
+    (tmp_path / "health.yml").write_text("- ansible.builtin.meta: end_host\n")
+    with EmulatorServer(SystemClock(), switches=QUICK) as emulator:
+        nodes(emulator, A, B)
+        ended = run(tmp_path / "run", emulator, "rolling_reboot", medstack_manager=A, medstack_health=str(tmp_path / "health.yml"))
+        assert ended.returncode == 2, ended.output
+        assert "has ended the run before its end" in ended.output
+        assert sent(emulator) == [B]
 
 
 def test_check_mode_shows_what_comes_and_does_none_of_it(tmp_path: Path, health: Health) -> None:

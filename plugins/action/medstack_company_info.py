@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.medstack.control.plugins.module_utils.operations import company_info
+from ansible_collections.medstack.control.plugins.module_utils._operations import company_info
 from ansible_collections.medstack.control.plugins.plugin_utils._door import Door
 
 

@@ -280,7 +280,7 @@ api:
 """
 
 from ansible_collections.medstack.control.plugins.module_utils._module import run_module
-from ansible_collections.medstack.control.plugins.module_utils.operations import cluster_nodes
+from ansible_collections.medstack.control.plugins.module_utils._operations import cluster_nodes
 
 
 def main() -> None:

@@ -86,7 +86,7 @@ api:
 """
 
 from ansible_collections.medstack.control.plugins.module_utils._module import run_module
-from ansible_collections.medstack.control.plugins.module_utils.operations import company_info
+from ansible_collections.medstack.control.plugins.module_utils._operations import company_info
 
 
 def main() -> None:

@@ -233,7 +233,7 @@ api:
 """
 
 from ansible_collections.medstack.control.plugins.module_utils._module import run_module
-from ansible_collections.medstack.control.plugins.module_utils.operations import node
+from ansible_collections.medstack.control.plugins.module_utils._operations import node
 
 
 def main() -> None:

@@ -107,7 +107,7 @@ api:
 """
 
 from ansible_collections.medstack.control.plugins.module_utils._module import run_module
-from ansible_collections.medstack.control.plugins.module_utils.operations import node_info
+from ansible_collections.medstack.control.plugins.module_utils._operations import node_info
 
 
 def main() -> None:

@@ -87,7 +87,7 @@ api:
 """
 
 from ansible_collections.medstack.control.plugins.module_utils._module import run_module
-from ansible_collections.medstack.control.plugins.module_utils.operations import node_size_info
+from ansible_collections.medstack.control.plugins.module_utils._operations import node_size_info
 
 
 def main() -> None:

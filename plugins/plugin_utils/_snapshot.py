@@ -18,9 +18,9 @@ from ansible_collections.medstack.control.plugins.module_utils._errors import Ap
 from ansible_collections.medstack.control.plugins.module_utils._execute import Session
 from ansible_collections.medstack.control.plugins.module_utils._locate import list_clusters, locate_company, on_offer
 from ansible_collections.medstack.control.plugins.module_utils._models import Cluster, Node
+from ansible_collections.medstack.control.plugins.module_utils._operations._common import connect
 from ansible_collections.medstack.control.plugins.module_utils._text import clean
 from ansible_collections.medstack.control.plugins.module_utils._wait import SystemClock
-from ansible_collections.medstack.control.plugins.module_utils.operations._common import connect
 
 AT_ONCE = 16  # requests under way at most, however many clusters there are
 

@@ -18,7 +18,13 @@ from typing import Any
 import pytest
 import requests
 
-from ansible_collections.medstack.control.plugins.module_utils.operations import cluster_info, company_info, node, node_info, node_size_info
+from ansible_collections.medstack.control.plugins.module_utils._operations import (
+    cluster_info,
+    company_info,
+    node,
+    node_info,
+    node_size_info,
+)
 from tests.emulator.clock import DrivenClock
 from tests.emulator.server import EmulatorServer
 from tests.support.core import CLUSTER_ID, LARGE, MEDIUM, Core, ids, mutations, outcomes

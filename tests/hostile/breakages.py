@@ -271,7 +271,7 @@ BREAKAGES = [
     ),
     Breakage(
         "the manager is not protected",
-        "operations/cluster_nodes.py",
+        "_operations/cluster_nodes.py",
         {', "protect"), *managers])': ', "protect")])'},
         [f"{CORE}cluster_nodes_options.py::test_the_manager_says_enough"],
     ),
@@ -313,7 +313,7 @@ BREAKAGES = [
     ),
     Breakage(
         "a size is only looked up once the lock is held and all has settled",
-        "operations/node.py",
+        "_operations/node.py",
         {
             '    size = pick_size(params["size"], catalogue) if params["size"] else None\n    with': "    with",
             "_converge(params, session, applier, observer, size)\n        finally": "_converge(params, session, applier, observer, "
@@ -324,7 +324,7 @@ BREAKAGES = [
     # -- check mode, other writers, the lock
     Breakage(
         "check mode sends",
-        "operations/_changing.py",
+        "_operations/_changing.py",
         {"plan.operations))\n        return\n": "plan.operations))\n"},
         [
             f"{CORE}present.py::test_check_mode_plans_and_sends_nothing",
@@ -342,7 +342,7 @@ BREAKAGES = [
     ),
     Breakage(
         "a node is destroyed while another one is in transition",
-        "operations/node.py",
+        "_operations/node.py",
         {"            return []\n        return [node for node in nodes if node.transitional]": "            return []\n        return []"},
         [f"{CORE}absent.py::test_another_node_under_way_is_waited_for"],
     ),
@@ -378,7 +378,7 @@ BREAKAGES = [
     ),
     Breakage(
         "no lock is taken",
-        "operations/_changing.py",
+        "_operations/_changing.py",
         {'locked = params["lock"] and not session.check_mode': "locked = False"},
         [f"{CORE}locking.py::test_a_locked_cluster_is_waited_for"],
     ),

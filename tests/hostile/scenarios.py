@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
-from ansible_collections.medstack.control.plugins.module_utils.operations import cluster_nodes, node
+from ansible_collections.medstack.control.plugins.module_utils._operations import cluster_nodes, node
 from tests.support.core import CLUSTER_ID, Core
 from tests.support.node_sets import BOTH, NAMES, SIZES, declared
 

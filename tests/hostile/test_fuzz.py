@@ -24,7 +24,7 @@ import yaml
 from hypothesis import HealthCheck, Phase, event, given, seed, settings
 from starlette.responses import Response
 
-from ansible_collections.medstack.control.plugins.module_utils.operations import cluster_info, company_info, node_info, node_size_info
+from ansible_collections.medstack.control.plugins.module_utils._operations import cluster_info, company_info, node_info, node_size_info
 from tests.emulator.clock import DrivenClock
 from tests.emulator.journal import Entry
 from tests.emulator.switches import Switches

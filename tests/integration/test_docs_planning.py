@@ -18,14 +18,16 @@ import yaml
 
 from ansible_collections.medstack.control.plugins.filter.active_nodes import active_nodes
 from ansible_collections.medstack.control.plugins.filter.node_set import node_set
-from ansible_collections.medstack.control.plugins.module_utils.operations import cluster_nodes
+from ansible_collections.medstack.control.plugins.module_utils._operations import cluster_nodes
 from tests.emulator.clock import DrivenClock
 from tests.emulator.seed import SIZES
 from tests.emulator.server import EmulatorServer
 from tests.support.core import CLUSTER_ID, Core, mutations
+from tests.support.pages import marked
 from tests.support.playbook import CHECKOUT
 
 SIZE_IDS = {size["title"].partition(":")[0]: size["id"] for size in SIZES}
+PAGE = "docs/planning.md"
 MODULE = "medstack.control.medstack_cluster_nodes"
 
 Row = dict[str, str]
@@ -36,14 +38,15 @@ class Section:
 
     def __init__(self, text: str) -> None:
         self.heading, dummy, self._text = text.partition("\n")
+        self._blocks = marked(PAGE, self.heading)
 
     def yaml(self) -> Any:
-        (text,) = self._blocks("yaml")
-        return yaml.safe_load(text)
+        (block,) = [block for block in self._blocks if block.mark == "run"]
+        return yaml.safe_load(block.text)
 
     def message(self) -> str:
-        (text,) = self._blocks("text")
-        return text.strip()
+        (block,) = [block for block in self._blocks if block.mark == "printed"]
+        return block.text.strip()
 
     def quoted(self, before: str) -> str:
         """The first thing in backquotes after these words."""
@@ -68,12 +71,9 @@ class Section:
         (table,) = self.tables("action", "node_id", "from_size", "to_size", "why", "impact")
         return table
 
-    def _blocks(self, language: str) -> list[str]:
-        return re.findall(rf"^```{language}\n(.*?)^```$", self._text, re.MULTILINE | re.DOTALL)
-
 
 def section(heading: str) -> Section:
-    dummy, *parts = re.split(r"^## ", (CHECKOUT / "docs" / "planning.md").read_text("utf-8"), flags=re.MULTILINE)
+    dummy, *parts = re.split(r"^## ", (CHECKOUT / PAGE).read_text("utf-8"), flags=re.MULTILINE)
     (found,) = [part for part in map(Section, parts) if part.heading.startswith(heading)]
     return found
 

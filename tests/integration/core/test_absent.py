@@ -10,7 +10,7 @@ from functools import partial
 
 import pytest
 
-from ansible_collections.medstack.control.plugins.module_utils.operations import node
+from ansible_collections.medstack.control.plugins.module_utils._operations import node
 from tests.support.core import CLUSTER, CLUSTER_ID, LARGE, MEDIUM, SMALL, Core, ids, mutations, outcomes
 
 

@@ -11,7 +11,7 @@ from typing import Any, Callable
 
 import pytest
 
-from ansible_collections.medstack.control.plugins.module_utils.operations import cluster_nodes
+from ansible_collections.medstack.control.plugins.module_utils._operations import cluster_nodes
 from tests.support.core import CLUSTER_ID, LARGE, MEDIUM, SMALL, X_LARGE, Core
 from tests.support.node_sets import GROW, Transition, assert_refused, declared, described, planned, sent, when
 

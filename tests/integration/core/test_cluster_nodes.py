@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.medstack.control.plugins.module_utils.operations import cluster_nodes
+from ansible_collections.medstack.control.plugins.module_utils._operations import cluster_nodes
 from tests.emulator import seed
 from tests.emulator.clock import DrivenClock
 from tests.support.core import CLUSTER, CLUSTER_ID, LARGE, MEDIUM, SMALL, X_LARGE, Core, DirectCore, DirectServer, ids, outcomes

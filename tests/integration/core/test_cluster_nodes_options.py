@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.medstack.control.plugins.module_utils.operations import cluster_nodes
+from ansible_collections.medstack.control.plugins.module_utils._operations import cluster_nodes
 from tests.support.core import CLUSTER, CLUSTER_ID, LARGE, MEDIUM, SMALL, Core, ids
 from tests.support.node_sets import BOTH, assert_refused, declared, planned, sent, sizes, there
 

@@ -19,7 +19,7 @@ from cryptography.x509 import load_pem_x509_certificate
 from urllib3 import HTTPSConnectionPool
 from urllib3.exceptions import MaxRetryError, SSLError
 
-from ansible_collections.medstack.control.plugins.module_utils.operations import cluster_info, company_info, node, node_info
+from ansible_collections.medstack.control.plugins.module_utils._operations import cluster_info, company_info, node, node_info
 from tests.emulator.seed import COMPANY
 from tests.emulator.server import EmulatorServer
 from tests.integration.core.raw_server import answer_of, http, raw_server, self_signed

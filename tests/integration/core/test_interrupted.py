@@ -10,7 +10,7 @@ from typing import Callable
 
 import pytest
 
-from ansible_collections.medstack.control.plugins.module_utils.operations import node
+from ansible_collections.medstack.control.plugins.module_utils._operations import node
 from tests.emulator.seed import TOKEN_VALUE
 from tests.support.core import SMALL, Core, mutations, outcomes
 

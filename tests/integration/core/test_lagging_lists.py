@@ -14,7 +14,7 @@ from typing import Any, Callable
 
 import pytest
 
-from ansible_collections.medstack.control.plugins.module_utils.operations import cluster_nodes
+from ansible_collections.medstack.control.plugins.module_utils._operations import cluster_nodes
 from tests.emulator.foreign import Foreign
 from tests.emulator.node import View
 from tests.support.core import CLUSTER_ID, SMALL, Core

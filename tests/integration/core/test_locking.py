@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import pytest
 
 from ansible_collections.medstack.control.plugins.module_utils._lock import cluster_lock
+from ansible_collections.medstack.control.plugins.module_utils._operations import node, node_info
 from ansible_collections.medstack.control.plugins.module_utils._wait import SystemClock
-from ansible_collections.medstack.control.plugins.module_utils.operations import node, node_info
 from tests.support.core import CLUSTER, CLUSTER_ID, SMALL, Core, mutations
 
 

@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from ansible_collections.medstack.control.plugins.module_utils import _api
-from ansible_collections.medstack.control.plugins.module_utils.operations import node
+from ansible_collections.medstack.control.plugins.module_utils._operations import node
 from tests.support.core import CLUSTER_ID, LARGE, MEDIUM, SMALL, Core, ids, mutations, outcomes
 
 # How an answer can get lost after the API did what was asked.

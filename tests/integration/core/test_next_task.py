@@ -10,7 +10,7 @@ from itertools import count
 
 import pytest
 
-from ansible_collections.medstack.control.plugins.module_utils.operations import cluster_nodes, node
+from ansible_collections.medstack.control.plugins.module_utils._operations import cluster_nodes, node
 from tests.emulator.node import View
 from tests.support.core import CLUSTER_ID, MEDIUM, SMALL, Core
 from tests.support.node_sets import declared, sent

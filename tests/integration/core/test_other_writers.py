@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.medstack.control.plugins.module_utils.operations import node
+from ansible_collections.medstack.control.plugins.module_utils._operations import node
 from tests.emulator.foreign import Foreign
 from tests.support.core import LARGE, MEDIUM, SMALL, Core, mutations, outcomes
 

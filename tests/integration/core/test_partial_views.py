@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.medstack.control.plugins.module_utils.operations import node, node_info
+from ansible_collections.medstack.control.plugins.module_utils._operations import node, node_info
 from tests.support.core import MEDIUM, SMALL, Core, ids, mutations, outcomes
 
 

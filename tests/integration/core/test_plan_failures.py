@@ -11,7 +11,7 @@ from typing import Any, Callable
 
 import pytest
 
-from ansible_collections.medstack.control.plugins.module_utils.operations import node
+from ansible_collections.medstack.control.plugins.module_utils._operations import node
 from tests.emulator.foreign import Foreign
 from tests.support.core import CLUSTER, CLUSTER_ID, LARGE, SMALL, Core, outcomes
 from tests.support.node_sets import BOTH, NAMES, QUICK, Transition, assert_refused, described, planned, sent, when

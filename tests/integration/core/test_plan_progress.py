@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.medstack.control.plugins.module_utils.operations import cluster_nodes
+from ansible_collections.medstack.control.plugins.module_utils._operations import cluster_nodes
 from tests.emulator import seed
 from tests.emulator.seed import TOKEN_KEY, TOKEN_VALUE
 from tests.support.core import CLUSTER, MEDIUM, SMALL, Core

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.medstack.control.plugins.module_utils.operations import node
+from ansible_collections.medstack.control.plugins.module_utils._operations import node
 from tests.support.core import CLUSTER, CLUSTER_ID, LARGE, MEDIUM, SMALL, Core, ids, mutations, outcomes
 
 SIZE_NAMES = [MEDIUM, "Medium: 2 cores, 4 GiB", "MEDIUM: 2 CORES, 4 gib", "Medium", "medium"]

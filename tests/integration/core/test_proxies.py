@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.medstack.control.plugins.module_utils.operations import company_info, node
+from ansible_collections.medstack.control.plugins.module_utils._operations import company_info, node
 from tests.integration.core.raw_server import Proxy, RawServer, answer_of, raw_server, self_signed
 from tests.support.core import LARGE, MEDIUM, SMALL, Core, assert_no_secret, mutations, outcomes
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.medstack.control.plugins.module_utils.operations import (
+from ansible_collections.medstack.control.plugins.module_utils._operations import (
     cluster_info,
     company_info,
     node,

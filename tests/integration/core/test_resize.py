@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.medstack.control.plugins.module_utils.operations import node
+from ansible_collections.medstack.control.plugins.module_utils._operations import node
 from tests.support.core import CLUSTER_ID, LARGE, MEDIUM, SMALL, Core, ids, mutations, outcomes
 
 

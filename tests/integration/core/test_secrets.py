@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.medstack.control.plugins.module_utils.operations import cluster_info, company_info, node, node_info
+from ansible_collections.medstack.control.plugins.module_utils._operations import cluster_info, company_info, node, node_info
 from tests.emulator.seed import TOKEN_KEY, TOKEN_VALUE
 from tests.integration.core.raw_server import http, raw_server
 from tests.support.core import CLUSTER_ID, MEDIUM, SMALL, Core, mutations

@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.medstack.control.plugins.module_utils.operations import cluster_nodes
+from ansible_collections.medstack.control.plugins.module_utils._operations import cluster_nodes
 from tests.emulator.clock import DrivenClock
 from tests.emulator.server import EmulatorServer
 from tests.integration.core.transition_oracle import GIB, Entry, Node, Request, expected_requests

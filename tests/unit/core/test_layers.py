@@ -37,9 +37,9 @@ RANKS = {
     "_lost": 6,
     "_apply": 7,
     "_execute": 7,
-    "operations._common": 8,
-    "operations._changing": 9,
-    "operations": 10,
+    "_operations._common": 8,
+    "_operations._changing": 9,
+    "_operations": 10,
     "_module": 10,
     "doors": 11,  # modules, actions, the inventory plugin, and what they share
 }
@@ -58,7 +58,7 @@ KNOW_NO_OUTSIDE = [
     "_plan_node",
     "_plan_set",
 ]
-KNOW_ANSIBLE = ["operations/_common.py", "_module.py"]
+KNOW_ANSIBLE = ["_operations/_common.py", "_module.py"]
 
 CORE_FILES = sorted(CORE.rglob("*.py"))
 DOOR_FILES = sorted(path for folder in ("modules", "action", "inventory", "plugin_utils") for path in (PLUGINS / folder).glob("*.py"))

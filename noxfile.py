@@ -4,10 +4,11 @@
 
 """Tests on every ansible-core that is supported; `make test` has one only. Run from the root of the checkout:
 
-.venv/bin/python -m nox -s secrets
-.venv/bin/python -m nox -s 'secrets(core-2.22 python-3.13)' -- -k left_behind
+.venv/bin/python -m tests.tools.run_matrix
+.venv/bin/python -m nox -s 'unit(core-2.22 python-3.13)' -- -k plan
 
-A Python that is not on this machine is named at the end as skipped; where CI is set in the environment it is a failure.
+The first, which is `make matrix`, runs all but `secrets` on every pair and prints a table. A Python that is not on this machine counts as
+skipped; where CI is set in the environment, as a failure.
 """
 
 from __future__ import annotations
@@ -16,22 +17,25 @@ import os
 from pathlib import Path
 
 import nox
+from nox.virtualenv import VirtualEnv
 
 CHECKOUT = Path(__file__).resolve().parent
+REQUIREMENTS = CHECKOUT / "tests/requirements"
 
-nox.options.default_venv_backend = "venv"
-nox.options.download_python = "never"
+nox.options.default_venv_backend = "none"
 nox.options.envdir = ".cache/nox"
-nox.options.reuse_venv = "yes"
 
 # ansible-core, Python, and what this ansible-core needs in another version than others.
-PAIRS = [
-    nox.param("2.18.19", "3.11", "1.0.1", id="core-2.18 python-3.11"),
-    nox.param("2.19.14", "3.11", "1.2.1", id="core-2.19 python-3.11"),
-    nox.param("2.21.5", "3.12", "1.2.1", id="core-2.21 python-3.12"),
-    nox.param("2.21.5", "3.13", "1.2.1", id="core-2.21 python-3.13"),
-    nox.param("2.22.0rc1", "3.13", "1.2.1", id="core-2.22 python-3.13"),
-]
+PAIRS = nox.parametrize(
+    "core,version,resolvelib",
+    [
+        nox.param("2.18.19", "3.11", "1.0.1", id="core-2.18 python-3.11"),
+        nox.param("2.19.14", "3.11", "1.2.1", id="core-2.19 python-3.11"),
+        nox.param("2.21.5", "3.12", "1.2.1", id="core-2.21 python-3.12"),
+        nox.param("2.21.5", "3.13", "1.2.1", id="core-2.21 python-3.13"),
+        nox.param("2.22.0rc1", "3.13", "1.2.1", id="core-2.22 python-3.13"),
+    ],
+)
 
 # As in the Makefile: what a user has set for real work stays out, and Ansible keeps to this folder.
 for name in list(os.environ):
@@ -43,12 +47,65 @@ os.environ["ANSIBLE_CONFIG"] = str(CHECKOUT / "tests/ansible.cfg")
 os.environ["PATH"] = os.pathsep.join([os.environ["PATH"], *map(str, Path.home().glob(".pyenv/versions/*/bin"))])
 
 
+class Pair:
+    """The environment of an ansible-core and a Python: one for all sessions, where nox would make one for each."""
+
+    def __init__(self, session: nox.Session, core: str, version: str, resolvelib: str) -> None:
+        self._session = session
+        folder = CHECKOUT / f".cache/nox/core-{core}-python-{version}"
+        # Without this Python it raises what nox counts as skipped, or in CI as failed.
+        made = VirtualEnv(str(folder), interpreter=version, download_python="never", reuse_existing=True, venv_backend="venv").create()
+        self._bin = folder / "bin"
+        files = [REQUIREMENTS / name for name in ("cores.txt", "emulator.txt", "constraints.txt")]
+        wanted = "\n".join([core, resolvelib, *(file.read_text("utf-8") for file in files)])
+        installed = folder / "installed.txt"
+        if made or not installed.exists() or installed.read_text("utf-8") != wanted:
+            packages = [f"ansible-core=={core}", f"resolvelib=={resolvelib}", f"--requirement={files[0]}", f"--constraint={files[-1]}"]
+            self.python("-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages)
+            self.python("tests/tools/finish_venv.py")
+            installed.write_text(wanted, "utf-8")
+
+    def python(self, *arguments: str) -> None:
+        path = os.pathsep.join([str(self._bin), os.environ["PATH"]])
+        self._session.run(str(self._bin / "python"), *arguments, env={"PATH": path}, external=True)
+
+    def pytest(self, *arguments: str) -> None:
+        # By file, since the tests of a file share their playbook runs.
+        self.python("-m", "pytest", "--quiet", "--numprocesses=2", "--dist=loadfile", *arguments, *self._session.posargs)
+
+
 @nox.session
-@nox.parametrize("core,python,resolvelib", PAIRS)
-def secrets(session: nox.Session, core: str, resolvelib: str) -> None:
+@PAIRS
+def unit(session: nox.Session, core: str, version: str, resolvelib: str) -> None:
+    """What needs no ansible-playbook."""
+    Pair(session, core, version, resolvelib).pytest("tests/unit")
+
+
+@nox.session
+@PAIRS
+def doors(session: nox.Session, core: str, version: str, resolvelib: str) -> None:
+    """Every module in-process and as a module, and the inventory: a part of the integration tests."""
+    tests = ("doors/test_parity.py", "test_inventory.py")
+    Pair(session, core, version, resolvelib).pytest(*[f"tests/integration/{name}" for name in tests])
+
+
+@nox.session
+@PAIRS
+def sanity(session: nox.Session, core: str, version: str, resolvelib: str) -> None:
+    """ansible-test's checks of the whole checkout."""
+    Pair(session, core, version, resolvelib).python("-m", "tests.tools.run_sanity", "--whole")
+
+
+@nox.session
+@PAIRS
+def molecule(session: nox.Session, core: str, version: str, resolvelib: str) -> None:
+    """Every scenario."""
+    Pair(session, core, version, resolvelib).python("-m", "tests.tools.run_molecule")
+
+
+@nox.session
+@PAIRS
+def secrets(session: nox.Session, core: str, version: str, resolvelib: str) -> None:
     """The token, looked for in everything that a run prints or leaves behind."""
-    files = ["--requirement=tests/requirements/cores.txt", "--constraint=tests/requirements/constraints.txt"]
-    session.install(f"ansible-core=={core}", f"resolvelib=={resolvelib}", *files)
-    session.run_install("python", "tests/tools/finish_venv.py")
-    tests = [f"tests/integration/{name}" for name in ("doors/test_secrets.py", "doors/test_left_behind.py", "core/test_secrets.py")]
-    session.run("python", "-m", "pytest", "--numprocesses=2", "--dist=loadfile", *tests, *session.posargs)
+    tests = ("doors/test_secrets.py", "doors/test_left_behind.py", "core/test_secrets.py")
+    Pair(session, core, version, resolvelib).pytest(*[f"tests/integration/{name}" for name in tests])

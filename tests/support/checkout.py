@@ -14,12 +14,16 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
-def copy_checkout(folder: Path) -> None:
-    """Copies it into the folder, which is made."""
+def names() -> list[str]:
+    """The files that are committed, or would be."""
     command = ["git", "-C", str(CHECKOUT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    names = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout.split(b"\0")
-    for name in map(os.fsdecode, filter(None, names)):
-        # A file removed but not yet committed is still listed.
-        if (CHECKOUT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(CHECKOUT / name, folder / name)
+    listed = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout.split(b"\0")
+    # A file removed but not yet committed is still listed.
+    return [name for name in map(os.fsdecode, filter(None, listed)) if (CHECKOUT / name).is_file()]
+
+
+def copy_checkout(folder: Path) -> None:
+    """Copies them into the folder, which is made."""
+    for name in names():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(CHECKOUT / name, folder / name)

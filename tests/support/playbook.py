@@ -26,6 +26,7 @@ from textwrap import dedent
 from typing import IO, Any
 
 from tests.emulator.server import EmulatorServer
+from tests.support.core_warnings import core_warnings
 from tests.support.eventually import eventually
 
 SUPPORT = Path(__file__).parent
@@ -200,7 +201,9 @@ class Running:
         for reader in self._readers:
             # Whoever survives the run may hold the pipe.
             reader.join(timeout=5.0)
-        return Finished(self._process.returncode, self.stdout, self.stderr, self._project.outcomes())
+        finished = Finished(self._process.returncode, self.stdout, self.stderr, self._project.outcomes())
+        assert core_warnings(finished.output) == [], finished.output
+        return finished
 
     def _await(self, text: str, stream: str) -> None:
         eventually(lambda: text in self._texts[stream] or not self.going_on, f"{text!r} on {stream}")

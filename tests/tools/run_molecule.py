@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+from tests.support.checkout import CHECKOUT
+from tests.support.core_warnings import core_warnings
 
 
 def main() -> None:
@@ -36,6 +36,9 @@ def main() -> None:
     # A wrong path to an inventory is a warning only.
     if "no hosts matched" in output:
         sys.exit("A playbook matched no hosts.")
+    warnings = core_warnings(output)
+    if warnings:
+        sys.exit("ansible-core warned:\n" + "\n".join(warnings))
     untested = [name for name in scenarios for step in ("converge", "verify") if f"{name} > {step}: Executed: Successful" not in output]
     if untested:
         sys.exit(f"Not converged and verified: {', '.join(untested)}")

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,29 +16,18 @@ import pytest
 
 from tests.emulator.server import EmulatorServer
 from tests.support.inventory import Inventory
-from tests.support.playbook import CHECKOUT, CLUSTER, LARGE, MEDIUM, SMALL, Project
+from tests.support.pages import marked
+from tests.support.playbook import CLUSTER, LARGE, MEDIUM, SMALL, Project
 
-PAGE = (CHECKOUT / "docs" / "inventory.md").read_text("utf-8")
-
-Examples = dict[str, tuple[str, list[tuple[str, str]]]]
-
-
-def section(heading: str) -> str:
-    (found,) = [part for part in re.split(r"^## ", PAGE, flags=re.MULTILINE) if part.startswith(f"{heading}\n")]
-    return found
+PAGE = "docs/inventory.md"
 
 
-def blocks(text: str, language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-
-
-def examples() -> Iterator[tuple[str, str, str, str]]:
-    """(name of the file, its text, command, what it prints)"""
-    for part in re.split(r"^## ", PAGE, flags=re.MULTILINE):
-        for shown in blocks(part, "console"):
-            for command, printed in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", shown, re.MULTILINE):
-                file = shlex.split(command)[2]
-                yield file, blocks(part, "yaml")[0], command, printed
+def save(heading: str, folder: Path) -> dict[str, str]:
+    """Saves the files of a section; returns them by their names."""
+    files = {block.file: block.text for block in marked(PAGE, heading) if block.language == "yaml"}
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    return files
 
 
 @pytest.fixture(scope="module")
@@ -66,10 +54,10 @@ def read(text: str) -> Any:
 
 def test_the_examples_print_what_the_page_says(emulator: EmulatorServer, tmp_path: Path) -> None:
     inventory = Inventory(tmp_path, emulator)
-    there = list(examples())
-    assert len(there) >= 5
-    for file, text, command, printed in there:
-        (tmp_path / file).write_text(text)
+    shown = [(block.heading, *example) for block in marked(PAGE) if block.language == "console" for example in block.commands()]
+    assert len(shown) >= 5
+    for heading, command, printed in shown:
+        save(heading, tmp_path)
         program, *arguments = shlex.split(command)
         assert program == "ansible-inventory"
         ended = inventory.run(*arguments)
@@ -79,7 +67,7 @@ def test_the_examples_print_what_the_page_says(emulator: EmulatorServer, tmp_pat
 
 def test_with_the_cache_a_second_call_sends_no_request(emulator: EmulatorServer, tmp_path: Path) -> None:
     inventory = Inventory(tmp_path, emulator)
-    (tmp_path / "nodes.medstack.yml").write_text(blocks(section("Cache"), "yaml")[0])
+    assert list(save("Cache", tmp_path)) == ["nodes.medstack.yml"]
     emulator.journal.clear()
     first = inventory.hosts("nodes")
     # One for each of the three clusters, one for the company, one for its clusters.
@@ -89,9 +77,8 @@ def test_with_the_cache_a_second_call_sends_no_request(emulator: EmulatorServer,
 
 
 def test_the_play_asks_each_node_of_a_cluster(emulator: EmulatorServer, tmp_path: Path) -> None:
-    (tmp_path / "nodes.medstack.yml").write_text(blocks(section("Nodes"), "yaml")[0])
     # The addresses of the emulator's nodes are nobody's.
-    asked = blocks(section("Nodes"), "yaml")[1].replace("ansible.builtin.uri:\n        url:", "ansible.builtin.debug:\n        msg:")
+    asked = save("Nodes", tmp_path)["ask.yml"].replace("ansible.builtin.uri:\n        url:", "ansible.builtin.debug:\n        msg:")
     project = Project(tmp_path, asked, {"other": {}}, {"MEDSTACK_BASE_URL": emulator.base_url})
     ended = project.run("-i", "nodes.medstack.yml")
     assert {outcome.host: outcome.result["msg"] for outcome in ended.outcomes} == {

@@ -6,13 +6,8 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import subprocess
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -20,9 +15,11 @@ import yaml
 
 from ansible_collections.medstack.control.plugins.filter.active_nodes import active_nodes
 from tests.emulator.server import EmulatorServer
-from tests.support.playbook import CHECKOUT, CLUSTER, MEDIUM, PYTHON, QUICK, SMALL
+from tests.support.pages import Reader, blocks, marked
+from tests.support.playbook import CLUSTER, MEDIUM, QUICK, SMALL
+from tests.support.service import Service
 
-PAGE = (CHECKOUT / "docs" / "recipes.md").read_text("utf-8")
+PAGE = "docs/recipes.md"
 MANAGER = "node_aMD6Vak5"
 PRODUCTION = "cluster_Xk4TzP9e"
 
@@ -37,96 +34,45 @@ FORKS = "Many clusters at once"
 RUNNER = "From Python, with ansible-runner"
 
 
-class Service(ThreadingHTTPServer):
-    """Takes whatever it is sent, in place of a service of somebody else's."""
-
-    def __init__(self) -> None:
-        self.taken: list[tuple[str, str, dict[str, str]]] = []  # method, path, body
-        taken = self.taken
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_PUT(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                taken.append((self.command, self.path, json.loads(body)))
-                self.send_response(200)
-                self.end_headers()
-
-            do_POST = do_PUT
-
-            def log_message(self, *arguments: object) -> None:
-                pass
-
-        super().__init__(("127.0.0.1", 0), Handler)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-
-class Recipe:
-    """A section's files in a folder, and its commands."""
+class Recipe(Reader):
+    """Somebody who does what a section says; services of others answer at `service`."""
 
     def __init__(self, folder: Path, emulator: EmulatorServer, service: Service) -> None:
-        self.folder, self.emulator, self.service = folder, emulator, service
-        self.state, self.journal = emulator.state, emulator.journal
-        self.environment = {
-            "PATH": f"{Path(PYTHON).parent}:{os.environ['PATH']}",
-            "HOME": str(folder),
-            "LC_ALL": "C.UTF-8",
-            "ANSIBLE_HOME": os.environ.get("ANSIBLE_HOME") or str(CHECKOUT / ".cache" / "ansible"),
-            "ANSIBLE_NOCOLOR": "1",
-            "MEDSTACK_BASE_URL": emulator.base_url,
-            "MEDSTACK_TOKEN_KEY": emulator.token_key,
-            "MEDSTACK_TOKEN_VALUE": emulator.token_value,
-        }
+        super().__init__(folder, emulator)
+        self.service = service
 
-    def write(self, heading: str, within: str = "") -> str:
-        """Saves the files of a section; returns its text."""
-        (text,) = [part for part in re.split(r"^## ", PAGE, flags=re.MULTILINE) if part.startswith(f"{heading}\n")]
-        for name, content in re.findall(r"^`([\w./]+)`[^\n]*:\n\n```\w+\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
-            path = self.folder / ("" if name == "run.py" else within) / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(re.sub(r"https://[\w.-]+\.example", self.service.url, content))
-        return text
+    def adapted(self, text: str) -> str:
+        return re.sub(r"https://[\w.-]+\.example", self.service.url, text)
+
+    def write(self, heading: str, within: str = "") -> None:
+        """Saves the files of a section."""
+        for block in marked(PAGE, heading):
+            if block.file:
+                self.save(block, within)
 
     def run(self, heading: str, expected: int = 0) -> str:
         """What the commands of a section print, one after the other in one shell."""
-        shown = re.findall(r"^```console\n(.*?)^```$", self.write(heading), re.MULTILINE | re.DOTALL)
-        script = "".join(re.sub(r"^[$>] ", "", line) for block in shown for line in block.splitlines(keepends=True))
-        assert script
-        ended = subprocess.run(
-            ["bash", "-ec", script],
-            cwd=self.folder,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=100,
-            check=False,
-        )
-        assert ended.returncode == expected, ended.stdout
-        return ended.stdout
+        self.write(heading)
+        commands = "".join(block.script() for block in marked(PAGE, heading) if block.language == "console")
+        assert commands
+        return self.shell(commands, expected)
 
     def mutations(self) -> list[str]:
-        return [entry.method for entry in self.journal.mutations()]
+        return [entry.method for entry in self.emulator.journal.mutations()]
 
 
 @pytest.fixture
 def recipe(tmp_path: Path) -> Iterator[Recipe]:
     with EmulatorServer(switches=QUICK) as emulator, Service() as service:
-        thread = threading.Thread(target=service.serve_forever, args=(0.05,))
-        thread.start()
         emulator.state.put_node(CLUSTER, MEDIUM, node_id=MANAGER)
         emulator.state.put_node(CLUSTER, SMALL)
         yield Recipe(tmp_path, emulator, service)
-        service.shutdown()
-        thread.join()
 
 
 def test_every_recipe_is_run_here() -> None:
-    headings = re.findall(r"^## (.*)$", PAGE, re.MULTILINE)
-    assert headings == [DNS, WEBHOOK, HOURS, ELSEWHERE, DEFAULTS, VAULT, REFRESH, FORKS, RUNNER]
+    headings = dict.fromkeys(block.heading for block in blocks(PAGE))
+    assert list(headings) == [DNS, WEBHOOK, HOURS, ELSEWHERE, DEFAULTS, VAULT, REFRESH, FORKS, RUNNER]
+    assert blocks(PAGE) == marked(PAGE)
 
 
 def test_dns(recipe: Recipe) -> None:
@@ -143,12 +89,12 @@ def test_webhook(recipe: Recipe) -> None:
     (dummy, dummy, failure), (dummy, path, success) = recipe.service.taken
     assert path == "/ops"
     assert "answered 403" in failure["text"]
-    dummy, dummy, created = recipe.state.nodes(CLUSTER)
+    dummy, dummy, created = recipe.emulator.state.nodes(CLUSTER)
     assert success["text"] == f"patient-logbook staging: create {created.id}"
 
 
 def test_business_hours(recipe: Recipe) -> None:
-    recipe.state.put_node(CLUSTER, SMALL)
+    recipe.emulator.state.put_node(CLUSTER, SMALL)
     recipe.write(HOURS)
     schedule = yaml.safe_load((recipe.folder / "hours.yml").read_text())["medstack_schedule"]
     begin, dummy, end = active_nodes(schedule), recipe.run(HOURS), active_nodes(schedule)
@@ -159,7 +105,9 @@ def test_business_hours(recipe: Recipe) -> None:
 def test_from_another_playbook(recipe: Recipe) -> None:
     printed = recipe.run(ELSEWHERE)
     assert recipe.mutations() == ["POST"]
-    addresses = " and ".join(node.public_ip_address or "" for node in sorted(recipe.state.nodes(CLUSTER), key=lambda node: node.id))
+    addresses = " and ".join(
+        node.public_ip_address or "" for node in sorted(recipe.emulator.state.nodes(CLUSTER), key=lambda node: node.id)
+    )
     assert f"web1 sends to {addresses}" in printed
     assert f"web2 sends to {addresses}" in printed
 
@@ -184,7 +132,7 @@ def test_refresh(recipe: Recipe) -> None:
 
 def test_forks(recipe: Recipe) -> None:
     recipe.run(FORKS)
-    assert sorted(node.size["id"] for node in recipe.state.nodes(PRODUCTION)) == sorted([MEDIUM, SMALL])
+    assert sorted(node.size["id"] for node in recipe.emulator.state.nodes(PRODUCTION)) == sorted([MEDIUM, SMALL])
     assert recipe.mutations() == ["POST", "POST"]
 
 

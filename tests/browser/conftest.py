@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -32,7 +33,8 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def browser_of_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
     if chromium.missing():
-        pytest.skip(chromium.missing())
+        # Set where a browser has to be there (.ci/run, .github/workflows): these tests must not be left out unnoticed.
+        (pytest.fail if os.environ.get("BROWSER_REQUIRED") else pytest.skip)(chromium.missing())
     driver = chromium.start(tmp_path_factory.mktemp("profile"))
     yield driver
     driver.quit()

@@ -22,6 +22,7 @@ import pytest
 
 from tests.demo.emulation import emulator
 from tests.demo.steps import CHECKOUT, STEPS, Runner
+from tests.support.core_warnings import core_warnings
 from tests.support.eventually import eventually
 
 BRIEF = {"creating": 0.2, "resizing": 0.2, "rebooting": 0.2, "deleting": 0.2}  # s
@@ -60,6 +61,7 @@ def test_the_steps_send_what_their_headings_say_and_the_second_provisioning_noth
     ]
     resized = sent[3][1][0][1]
     assert f"resize {resized} Small -> Large: done" in said
+    assert core_warnings(said) == []
     assert ready["token_value"] not in said
     assert ready["token_key"] not in said
 

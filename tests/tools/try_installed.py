@@ -16,7 +16,21 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parents[2]
 FOLDER = CHECKOUT / ".cache/install"
 COLLECTIONS = FOLDER / "collections"
-WANTED = {"FILES.json", "LICENSE", "MANIFEST.json", "README.md", "changelogs", "docs", "meta", "playbooks", "plugins", "roles"}
+PAGES = {"CHANGELOG.md", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "README.md", "SECURITY.md"}
+# .ansible-lint is for galaxy-importer.
+WANTED = PAGES | {
+    ".ansible-lint",
+    "FILES.json",
+    "LICENSE",
+    "MANIFEST.json",
+    "changelogs",
+    "docs",
+    "extensions",
+    "meta",
+    "playbooks",
+    "plugins",
+    "roles",
+}
 ENVIRONMENT = {
     **os.environ,
     "ANSIBLE_HOME": str(FOLDER / "home"),

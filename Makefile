@@ -62,15 +62,15 @@ test: .venv/test.stamp
 	@$(PY) $(TOOLS)/run_stages.py $(STAGES)
 
 # All of what the stages hostile-part, unit and core take a part of; the rest takes too long for every day. The second are by file, as in core.
-IN_PART := tests/unit $(addprefix tests/integration/,core/test_transitions.py doors/test_forms.py doors/test_parity.py)
+IN_PART := tests/unit $(addprefix tests/integration/,core/test_transitions.py doors/test_forms.py doors/test_parity.py awx/test_setup.py)
 
 .PHONY: test-hostile
-test-hostile: .venv/test.stamp
+test-hostile: .venv/test.stamp .cache/awx/install.stamp
 	$(PY) -m pytest --quiet --numprocesses 2 tests/hostile --whole
 	$(PY) -m pytest --quiet --numprocesses 2 --dist loadfile $(IN_PART) --whole
-	$(PY) -m nox --session secrets
+	$(PY) -m tests.tools.run_matrix secrets
 
-# On a machine without one of the Pythons it says so in its table.
+# On a machine without one of the Pythons they say so in their table.
 .PHONY: matrix
 matrix: .venv/test.stamp
 	@$(PY) -m tests.tools.run_matrix
@@ -138,7 +138,7 @@ docs-links: .venv/test.stamp
 	$(PY) -m tests.tools.build_docs linkcheck
 
 test-install:
-	$(PY) $(TOOLS)/try_installed.py
+	$(PY) -m tests.tools.try_installed
 
 # Debian's packages bring the browser with the driver of its version; without a font it would show no text.
 CHROMIUM := chromium chromium-driver fonts-liberation

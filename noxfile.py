@@ -7,8 +7,8 @@
 .venv/bin/python -m tests.tools.run_matrix
 .venv/bin/python -m nox -s 'unit(core-2.22 python-3.13)' -- -k plan
 
-The first, which is `make matrix`, runs all but `secrets` on every pair and prints a table. A Python that is not on this machine counts as
-skipped; where CI is set in the environment, as a failure.
+The first, which is `make matrix`, runs all but `secrets` on every pair and prints a table; `make test-hostile` runs `secrets`. A Python
+that is not on this machine counts as skipped; where CI is set in the environment, as a failure.
 """
 
 from __future__ import annotations
@@ -66,7 +66,8 @@ class Pair:
             installed.write_text(wanted, "utf-8")
 
     def python(self, *arguments: str) -> None:
-        path = os.pathsep.join([str(self._bin), os.environ["PATH"]])
+        # ansible-test calls shellcheck, which is in .venv.
+        path = os.pathsep.join([str(self._bin), str(CHECKOUT / ".venv/bin"), os.environ["PATH"]])
         self._session.run(str(self._bin / "python"), *arguments, env={"PATH": path}, external=True)
 
     def pytest(self, *arguments: str) -> None:

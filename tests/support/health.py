@@ -50,5 +50,7 @@ class Answer(BaseHTTPRequestHandler):
 def health_server() -> Iterator[Health]:
     with Health() as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield server
-        server.shutdown()
+        try:
+            yield server
+        finally:
+            server.shutdown()

@@ -11,9 +11,10 @@ import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+from tests.support.checkout import CHECKOUT
+from tests.support.core_warnings import OF_NO_HOSTS, core_warnings
+
 FOLDER = CHECKOUT / ".cache/install"
 COLLECTIONS = FOLDER / "collections"
 PAGES = {"CHANGELOG.md", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "README.md", "SECURITY.md"}
@@ -77,6 +78,9 @@ def provision(emulator: dict[str, object]) -> str:
     print(process.stdout, flush=True)
     if process.returncode:
         sys.exit(f"ansible-playbook failed with status {process.returncode}.")
+    warnings = core_warnings(process.stdout, *OF_NO_HOSTS)
+    if warnings:
+        sys.exit("ansible-core warned:\n" + "\n".join(warnings))
     return process.stdout
 
 

@@ -224,6 +224,7 @@ def test_a_second_run_changes_nothing(again: Run) -> None:
     assert again.written == []
 
 
+@pytest.mark.rarely
 def test_other_variables_change_the_objects_that_they_belong_to(awx: FakeAwx, other: Run) -> None:
     assert changes(other.ended) == ["Have the credential", "Have the instance group", "Have the project"]
     assert differing(other) == ["instance_groups medstack", "projects MedStack project"]
@@ -235,6 +236,7 @@ def test_other_variables_change_the_objects_that_they_belong_to(awx: FakeAwx, ot
     assert_no_secret(other.ended.output, SECRETS[0], OTHER_VALUE)
 
 
+@pytest.mark.rarely
 def test_a_check_says_what_would_change_and_sends_nothing_that_writes(checked: Run) -> None:
     assert changes(checked.ended) == ["Have the project"]
     assert checked.written == []

@@ -20,8 +20,10 @@ ok: [here] => {"msg": "no WARNING: of anybody's"}
 """
 
 
-def test_only_those_count_that_are_neither_the_collections_own_nor_about_what_its_user_gave() -> None:
+def test_those_do_not_count_that_are_the_collections_own_or_meant_to_be_there() -> None:
     assert core_warnings(OUTPUT) == [
         "DEPRECATION The 'medstack.control.medstack_node' module bypassed",
         "Encountered untrusted template or expression.",
+        "* Failed to parse /tmp/a.medstack.yml with auto plugin: There is no token_key.",
     ]
+    assert len(core_warnings(OUTPUT, "* Failed to parse ")) == 2

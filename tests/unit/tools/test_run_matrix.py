@@ -31,7 +31,7 @@ def every(result: str) -> dict[str, str]:
 
 
 def test_a_line_for_each_pair_and_a_column_for_each_kind() -> None:
-    found = outcomes(report(**{OLD: {**every("success"), "sanity": "failed"}, NEW: every("skipped")}))
+    found = outcomes(report(**{OLD: {**every("success"), "sanity": "failed"}, NEW: every("skipped")}), KINDS)
     assert table(found).splitlines() == [
         "                       unit      doors     sanity    molecule",
         "core-2.18 python-3.11  pass      pass      FAIL      pass",
@@ -39,26 +39,31 @@ def test_a_line_for_each_pair_and_a_column_for_each_kind() -> None:
     ]
 
 
+def test_only_the_kinds_that_are_asked_for_count() -> None:
+    found = outcomes(report(**{OLD: {"secrets": "success"}}), ["secrets"])
+    assert (table(found).split(), status(found, ci=False)) == (["secrets", "core-2.18", "python-3.11", "pass"], 0)
+
+
 @pytest.mark.parametrize("result", ["failed", "aborted", "something new"])
 def test_all_but_a_success_is_a_failure(result: str) -> None:
-    found = outcomes(report(**{OLD: every("success"), NEW: {**every("success"), "unit": result}}))
+    found = outcomes(report(**{OLD: every("success"), NEW: {**every("success"), "unit": result}}), KINDS)
     assert found[NEW]["unit"] == "FAIL"
     assert status(found, ci=False) != 0
 
 
 def test_a_kind_that_nox_did_not_get_to_is_a_failure() -> None:
-    assert status(outcomes(report(**{OLD: {"unit": "success"}})), ci=False) != 0
+    assert status(outcomes(report(**{OLD: {"unit": "success"}}), KINDS), ci=False) != 0
 
 
 def test_a_python_that_is_not_here_is_a_failure_in_ci_only() -> None:
-    found = outcomes(report(**{OLD: every("success"), NEW: every("skipped")}))
+    found = outcomes(report(**{OLD: every("success"), NEW: every("skipped")}), KINDS)
     assert (status(found, ci=False), status(found, ci=True)) == (0, 1)
 
 
 def test_where_all_is_here_and_well_ci_is_content() -> None:
-    assert status(outcomes(report(**{OLD: every("success"), NEW: every("success")})), ci=True) == 0
+    assert status(outcomes(report(**{OLD: every("success"), NEW: every("success")}), KINDS), ci=True) == 0
 
 
 @pytest.mark.parametrize("nothing", [{}, {OLD: every("skipped")}])
 def test_nothing_that_ran_is_no_success(nothing: dict[str, dict[str, str]]) -> None:
-    assert status(outcomes(report(**nothing)), ci=False) != 0
+    assert status(outcomes(report(**nothing), KINDS), ci=False) != 0

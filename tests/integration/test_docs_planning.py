@@ -78,6 +78,11 @@ def section(heading: str) -> Section:
     return found
 
 
+def test_every_section_that_is_to_be_run_is_run_here() -> None:
+    headings = dict.fromkeys(block.heading.partition(":")[0] for block in marked(PAGE))
+    assert list(headings) == ["Example 1", "Example 2", "Example 3", "By the clock"]
+
+
 @pytest.fixture
 def core(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Core]:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))

@@ -27,6 +27,8 @@ from tests.emulator.server import EmulatorServer
 from tests.support.core_warnings import OF_NO_HOSTS, core_warnings
 from tests.support.playbook import CHECKOUT, PYTHON
 
+MARKS = ("run", "run fails", "printed")
+
 
 @dataclass(frozen=True)
 class Block:
@@ -60,8 +62,9 @@ def _before(tokens: list[Token], position: int) -> tuple[str, str]:
     mark = file = ""
     position -= 1
     if tokens[position].type == "html_block":
-        found = re.fullmatch(r"<!-- ([\w ]+) -->\s*", tokens[position].content)
-        mark = found[1] if found else ""
+        mark = tokens[position].content.strip().removeprefix("<!-- ").removesuffix(" -->")
+        # Misspelt, it would be run by no test.
+        assert mark in MARKS, f"{tokens[position].content.strip()} is none of {MARKS}"
         position -= 1
     if tokens[position].type == "paragraph_close" and tokens[position - 1].content.endswith(":"):
         named = re.match(r"`([\w./-]+\.\w+)`", tokens[position - 1].content)

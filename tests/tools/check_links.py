@@ -92,6 +92,8 @@ def main(folder: str | None = None) -> None:
         files = {Path(CHECKOUT, name) for name in names()}
         there, found = files | {parent for path in files for parent in path.parents}, []
     pages = sorted(path for path in there if path.suffix == (".html" if folder else ".md"))
+    if not pages:
+        sys.exit(f"There are no pages in {folder or CHECKOUT}.")
     found += broken(pages, there)
     if found:
         sys.exit("\n".join(["Broken links:", *found]))

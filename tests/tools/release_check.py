@@ -3,10 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Makes a release on a copy of the checkout, and judges it: changelog, content of the tarball, versions, galaxy-importer.
 
-    python -m tests.tools.release_check [TAG]
+    python -m tests.tools.release_check [TAG | --any-time]
 
 Without a tag it is the release that could be made now: the fragments become the changelog. With one the changelog has to be written
-already, for the version that the tag names. The tarball is left in .cache/release.
+already, for the version that the tag names, and all be committed. With --any-time nothing need be there to release, nor be summed up.
+The tarball is left in .cache/release.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from packaging.version import Version
 
 from tests.support.checkout import CHECKOUT, copy_checkout
 from tests.tools import run_importer
+from tests.tools.check_links import broken
 from tests.tools.set_version import set_version, version_of
 from tests.tools.try_installed import WANTED
 
@@ -48,8 +50,8 @@ ENVIRONMENT = {
     "ANSIBLE_COLLECTIONS_PATH": str(INSTALLED),
     "ANSIBLE_COLLECTIONS_SCAN_SYS_PATH": "false",
 }
-# What tells of versions gone by, or of something else's.
-HISTORY = ("CHANGELOG.md", "changelogs/*", "tests/*")
+# What tells of versions gone by.
+HISTORY = ("CHANGELOG.md", "changelogs/*")
 # What only makers of the collection need, in folders that ship.
 NOT_SHIPPED = ("changelogs/.", "docs/site/", "extensions/molecule/")
 
@@ -69,13 +71,16 @@ def files_of(folder: Path) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
 
-def changelog_of(version: str, tag: str | None) -> None:
+def changelog_of(version: str, tag: str | None, any_time: bool) -> None:
     changelog = COPY / "changelogs/changelog.yaml"
     fragments = [path.name for path in (COPY / "changelogs/fragments").glob("*.y*ml")]
     released = version in yaml.safe_load(changelog.read_text("utf-8"))["releases"]
     demand(tag in (None, version), f"The tag is {tag}, and galaxy.yml says {version}.")
     demand(released or not tag, f"The changelog has no {version}: see docs/releasing.md.")
     demand(not (released and fragments), f"{version} is released: give galaxy.yml the next version. Not in a release yet: {fragments}")
+    if any_time and not released and not fragments:
+        print("There is nothing to release yet.")
+        return
     antsibull = (sys.executable, "-m", "antsibull_changelog")
     if not released:
         demand(bool(fragments), "There is nothing to release: changelogs/fragments has no fragment.")
@@ -85,9 +90,8 @@ def changelog_of(version: str, tag: str | None) -> None:
     run(*antsibull, "lint")
     run(*antsibull, "lint-changelog-yaml", "--strict", str(changelog))
     release = yaml.safe_load(changelog.read_text("utf-8"))["releases"][version]
-    demand(
-        "release_summary" in release["changes"], f"The changelog says of {version} nothing as a whole: a fragment needs release_summary."
-    )
+    summed_up = any_time or "release_summary" in release["changes"]
+    demand(summed_up, f"The changelog says of {version} nothing as a whole: a fragment needs release_summary.")
     page = COPY / "CHANGELOG.md"
     text = page.read_text("utf-8") if page.exists() else ""
     demand(f'<a id="v{version.replace(".", "-")}"></a>' in text, f"CHANGELOG.md has no {version}.")
@@ -100,7 +104,8 @@ def build() -> Path:
     return tarball
 
 
-def content_of(tarball: Path, version: str) -> None:
+def content_of(tarball: Path, version: str) -> set[str]:
+    """The names of the files that ship."""
     demand(tarball.name == f"medstack-control-{version}.tar.gz", f"{tarball.name} is no name for {version}.")
     with tarfile.open(tarball) as archive:
         demand(all(member.isreg() or member.isdir() for member in archive), "The tarball holds links.")
@@ -115,7 +120,10 @@ def content_of(tarball: Path, version: str) -> None:
     demand(not left_out, f"The tarball lacks {sorted(left_out)}.")
     made = {"FILES.json", "MANIFEST.json"}
     demand(held - named == made, f"The tarball holds what is not in the repository: {sorted(held - named - made)}.")
-    print(f"{tarball.name} holds {len(held)} files, {tarball.stat().st_size // 1024} KiB.")
+    size = tarball.stat().st_size
+    demand(size < 2**20, f"{tarball.name} has {size // 1024} KiB, and no collection like this needs a MiB: what has come in?")
+    print(f"{tarball.name} holds {len(held)} files, {size // 1024} KiB.")
+    return held
 
 
 def added(docs: object, where: str = "") -> Iterator[tuple[str, str]]:
@@ -138,6 +146,9 @@ def installed(tarball: Path, version: str) -> None:
     demand(bool(since) and all(since.values()), f"No version_added: {[what for what, found in since.items() if not found]}")
     late = [f"{what}{where}: {number}" for what, found in since.items() for where, number in found if Version(number) > Version(version)]
     demand(not late, f"Added after {version}: {late}")
+    there = set((INSTALLED / "ansible_collections/medstack/control").rglob("*"))
+    links = list(broken(sorted(path for path in there if path.suffix == ".md"), there))
+    demand(not links, "\n".join(["Links to what does not ship; write them as addresses of the repository:", *links]))
     agent = user_agent_of(INSTALLED)
     demand(agent == f"{COLLECTION}/{version}", f"The user agent is {agent}: run make version.")
     print(f"Of {len(since)} plugins and roles none says that it came after {version}.")
@@ -183,11 +194,11 @@ def user_agent_of(collections: Path) -> str:
     return str(heard[0])
 
 
-def stale(folder: Path, old: str) -> list[str]:
+def stale(folder: Path, old: str, shipped: set[str]) -> list[str]:
     """The lines that still name the old version, but for when something was added, and from which version on something is enough."""
     pattern = re.compile(rf"(?<![\w.]){re.escape(old)}(?![\w]|\.\d)")
     found = []
-    for name in sorted(files_of(folder)):
+    for name in sorted(shipped & files_of(folder)):
         if any(fnmatch.fnmatch(name, history) for history in HISTORY):
             continue
         for number, line in enumerate((folder / name).read_text("utf-8", "replace").splitlines(), 1):
@@ -196,7 +207,7 @@ def stale(folder: Path, old: str) -> list[str]:
     return found
 
 
-def follows(old: str) -> None:
+def follows(old: str, shipped: set[str]) -> None:
     """With another version in galaxy.yml, everything says the other one."""
     folder = NEXT_COPY / "ansible_collections/medstack/control"
     shutil.copytree(COPY, folder)
@@ -204,23 +215,27 @@ def follows(old: str) -> None:
     galaxy.write_text(galaxy.read_text("utf-8").replace(f"version: {old}", f"version: {NEXT}"), "utf-8")
     set_version(folder)
     demand(version_of(folder) == NEXT, "galaxy.yml has no line for the version.")
-    agent, lines = user_agent_of(NEXT_COPY), stale(folder, old)
+    agent, lines = user_agent_of(NEXT_COPY), stale(folder, old, shipped)
     demand(agent == f"{COLLECTION}/{NEXT}", f"The user agent does not follow: {agent}.")
     demand(not lines, "\n".join([f"Not galaxy.yml alone says {old}:", *lines]))
     print(f"The version {old} stands in galaxy.yml alone; the user agent follows.")
 
 
-def main(tag: str | None = None) -> None:
+def main(argument: str | None = None) -> None:
+    any_time = argument == "--any-time"
+    tag = None if any_time else argument
+    changed = run("git", "status", "--porcelain", cwd=CHECKOUT) if tag else ""
+    demand(not changed, f"A release holds what is committed, and nothing else:\n{changed}")
     shutil.rmtree(FOLDER, ignore_errors=True)
     copy_checkout(COPY)
     version = version_of(COPY)
-    changelog_of(version, tag)
+    changelog_of(version, tag, any_time)
     tarball = build()
-    content_of(tarball, version)
+    shipped = content_of(tarball, version)
     installed(tarball, version)
-    follows(version)
+    follows(version, shipped)
     run_importer.judge(tarball)
-    print(f"{version} can be released.")
+    print(f"{version} {'is in order' if any_time else 'can be released'}.")
 
 
 if __name__ == "__main__":

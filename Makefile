@@ -76,8 +76,9 @@ matrix: .venv/test.stamp
 	@$(PY) -m tests.tools.run_matrix
 
 # Apart from "make test": these alone need Node.js.
+# Both stages need the second, and would make it at the same time.
 .PHONY: test-contract
-test-contract: .venv/test.stamp
+test-contract: .venv/test.stamp .cache/prism/install.stamp
 	@$(PY) $(TOOLS)/run_stages.py prism actionlint
 
 .PHONY: $(STAGES:%=test-%) test-prism test-actionlint

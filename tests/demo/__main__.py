@@ -12,10 +12,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.demo.emulation import emulator
 from tests.demo.steps import STEPS, Runner, typed
+from tests.emulator.process import emulator
 
-DURATIONS = {"creating": 3, "resizing": 2, "rebooting": 2, "deleting": 2}  # s; the real platform takes minutes
+# In s; the real platform takes minutes.
+DURATIONS = ("--duration=creating=3", "--duration=resizing=2", "--duration=rebooting=2", "--duration=deleting=2")
 
 ENDING = """
 That was the demo; its emulator is stopped. For a real account, with a token from MedStack Control:
@@ -31,7 +32,7 @@ The first playbook only reads. Without --check the second makes what is missing,
 def main() -> int:
     """The exit status: of the first playbook that fails, else 0."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    with tempfile.TemporaryDirectory(prefix="medstack-demo-") as folder, emulator(DURATIONS) as ready:
+    with tempfile.TemporaryDirectory(prefix="medstack-demo-") as folder, emulator(*DURATIONS) as ready:
         runner = Runner(ready, Path(folder))
         _say(f"An emulator of the MedStack Control API runs at {ready['base_url']}")
         for name, value in runner.settings.items():

@@ -20,12 +20,12 @@ from typing import Any
 
 import pytest
 
-from tests.demo.emulation import emulator
 from tests.demo.steps import CHECKOUT, STEPS, Runner
+from tests.emulator.process import emulator
 from tests.support.core_warnings import core_warnings
 from tests.support.eventually import eventually
 
-BRIEF = {"creating": 0.2, "resizing": 0.2, "rebooting": 0.2, "deleting": 0.2}  # s
+BRIEF = [f"--duration={action}=0.2" for action in ("creating", "resizing", "rebooting", "deleting")]
 # Looking every second, the demo would see no reboot, and wait for one.
 OFTEN = ["-e", "medstack_poll_interval=0.05"]
 
@@ -38,7 +38,7 @@ def mutations(ready: dict[str, Any]) -> list[tuple[str, str]]:
 
 def test_the_steps_send_what_their_headings_say_and_the_second_provisioning_nothing(tmp_path: Path) -> None:
     sent = []
-    with emulator(BRIEF) as ready, (tmp_path / "output").open("w+", encoding="utf-8") as output:
+    with emulator(*BRIEF) as ready, (tmp_path / "output").open("w+", encoding="utf-8") as output:
         runner = Runner(ready, tmp_path)
         for step in STEPS:
             before = len(mutations(ready))
@@ -128,7 +128,7 @@ def test_killed_it_leaves_no_emulator(demo: subprocess.Popen[str]) -> None:
 
 
 def test_a_step_that_fails_fails_the_demo_with_its_status(tmp_path: Path) -> None:
-    with emulator(BRIEF) as ready, (tmp_path / "output").open("w", encoding="utf-8") as output:
+    with emulator(*BRIEF) as ready, (tmp_path / "output").open("w", encoding="utf-8") as output:
         runner = Runner({**ready, "token_value": "notTheTokenValue8Hq3LmZx6Rt1Wc5Yb"}, tmp_path)
         assert runner.run(["medstack.control.preflight"], output.fileno()) == 2
         assert not mutations(ready)

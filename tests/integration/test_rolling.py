@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.emulator.clock import SystemClock
+from tests.emulator.foreign import Foreign
 from tests.emulator.server import EmulatorServer
 from tests.support.health import Health, health_server
 from tests.support.playbook import CLUSTER, IN_PROCESS, LARGE, MEDIUM, QUICK, Finished, Project
@@ -56,10 +57,11 @@ def run(folder: Path, emulator: EmulatorServer, playbook: str, *arguments: str, 
     return project(folder, emulator, playbook).run("-e", given(variables), *arguments)
 
 
-def project(folder: Path, emulator: EmulatorServer, playbook: str) -> Project:
+def project(folder: Path, emulator: EmulatorServer, playbook: str, hosts: dict[str, dict[str, Any]] | None = None) -> Project:
     folder.mkdir(exist_ok=True)
     text = playbook if "\n" in playbook else f"[{{import_playbook: medstack.control.{playbook}}}]"
-    return Project(folder, text, {"localhost": IN_PROCESS}, {"MEDSTACK_BASE_URL": emulator.base_url})
+    hosts = {name: {**IN_PROCESS, **variables} for name, variables in (hosts or {"localhost": {}}).items()}
+    return Project(folder, text, hosts, {"MEDSTACK_BASE_URL": emulator.base_url})
 
 
 def given(variables: dict[str, Any]) -> str:
@@ -288,6 +290,7 @@ REFUSALS: list[tuple[str, dict[str, Any]]] = [
         {"medstack_health": by_node({A: "http://127.0.0.1@a.example.com/", B: "https://b.example.com/"})},
     ),
     ("there is no task in nothing.yml", {"medstack_health": "nothing.yml"}),
+    ("there is no task in null.yml", {"medstack_health": "null.yml"}),
     ("no file drain.yml", {"medstack_tasks_before": "drain.yml"}),
     ("Which node is the Swarm manager?", {"medstack_manager": ""}),
     ("matches node_Typo1, 198.18.0.9.", {"medstack_manager": "198.18.0.9", "medstack_node_ids": f"{B},node_Typo1"}),
@@ -308,6 +311,7 @@ def test_what_a_hurried_person_gives_is_refused_before_anything_is_sent(tmp_path
     for number, case in enumerate(cases):
         (tmp_path / f"{number}.json").write_text(json.dumps(case))
     (tmp_path / "nothing.yml").write_text("# - ansible.builtin.fail:\n---\n[] # for now\n")
+    (tmp_path / "null.yml").write_text("%YAML 1.2\n---\nnull\n...\n")  # as a template writes it that was given nothing
     (tmp_path / "refuse.yml").write_text(
         """
         - include_vars: "{{ number }}.json"
@@ -343,14 +347,16 @@ def test_what_a_hurried_person_gives_is_refused_before_anything_is_sent(tmp_path
 
 def test_a_playbook_refuses_what_its_role_could_not_make_sense_of(tmp_path: Path) -> None:
     """No health gate at all, tasks that cannot be read, and variables by -e that are for the playbook or the role to set."""
+    (tmp_path / "After.yml").write_text("[]")
     (tmp_path / "after.yml").write_text("- {debug: [}")
+    files = {"medstack_tasks_before": str(tmp_path / "After.yml"), "medstack_tasks_after": str(tmp_path / "after.yml")}
     with EmulatorServer(SystemClock(), switches=QUICK) as emulator:
         nodes(emulator, A)
         for number, (expected, playbook, variables) in enumerate(
             [
                 ("medstack_health (an https URL, a file of tasks, or none)", "rolling_reboot", {}),
                 ("node_for_which_medstack_health_has_no_default", "rolling_reboot", {"medstack_health": "{{ {}[medstack_node.id] }}"}),
-                ("after.yml", "rolling_reboot", {"medstack_health": "none", "medstack_tasks_after": str(tmp_path / "after.yml")}),
+                ("after.yml", "rolling_reboot", {"medstack_health": "none", **files}),
                 (
                     "run medstack.control.rolling_reboot",
                     "rolling_resize",
@@ -363,6 +369,68 @@ def test_a_playbook_refuses_what_its_role_could_not_make_sense_of(tmp_path: Path
             assert ended.returncode != 0, ended.output
             assert expected in " ".join(ended.output.split())
         assert sent(emulator) == []
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "now"),
+    [(Foreign(create=MEDIUM, cluster_id=CLUSTER), rf"{B}, {C}, node_\w+, {A}"), (Foreign(destroy=C), f"{B}, {A}")],
+    ids=["a node comes", "a node goes"],
+)
+def test_nodes_that_change_while_they_are_checked_are_not_begun_with(tmp_path: Path, meanwhile: Foreign, now: str) -> None:
+    with EmulatorServer(SystemClock(), switches={**QUICK, "creating_seconds": 0, "deleting_seconds": 0}) as emulator:
+        nodes(emulator, A, B, C)
+        # The nodes are listed once for all, and once to check each of B1, C1 and A1.
+        emulator.faults.add("foreign", method="GET", path="/nodes$", nth=4, foreign=meanwhile)
+        ended = run(tmp_path, emulator, "rolling_reboot", medstack_manager=A, medstack_health="none")
+        assert ended.returncode == 2, ended.output
+        assert re.search(rf"They were {B}, {C}, {A}, and are {now}\. Nothing was sent\. Next: ", ended.output), ended.output
+        assert sent(emulator) == []
+
+
+def test_ids_that_differ_by_case_alone_are_two_nodes(tmp_path: Path) -> None:
+    with EmulatorServer(SystemClock(), switches=QUICK) as emulator:
+        nodes(emulator, "node_Aa1", "node_aA1")
+        ended = run(tmp_path, emulator, "rolling_reboot", medstack_node_ids="node_aA1,node_Aa1,node_aA1", medstack_health="none")
+        assert ended.returncode == 0, ended.output
+        assert sent(emulator) == ["node_aA1", "node_Aa1"]
+
+
+@pytest.mark.parametrize("tags", [("--skip-tags", "health"), ("--tags", "untagged")], ids=" ".join)
+def test_tags_do_not_leave_out_the_health_gate(tmp_path: Path, tags: tuple[str, str]) -> None:
+    gate = tmp_path / "health.yml"
+    gate.write_text("- ansible.builtin.fail:\n  tags: [health]\n")
+    with EmulatorServer(SystemClock(), switches=QUICK) as emulator:
+        nodes(emulator, A, B)
+        ended = run(tmp_path, emulator, "rolling_reboot", *tags, medstack_manager=A, medstack_health=str(gate))
+        assert ended.returncode == 2, ended.output
+        assert f"tasks of {gate} can be left out" in ended.output
+        assert sent(emulator) == []
+
+
+def test_tags_that_the_health_gate_does_not_have_are_no_matter(tmp_path: Path) -> None:
+    gate = tmp_path / "health.yml"
+    gate.write_text("- ansible.builtin.fail: # tags: [health]\n  vars:\n    medstack_tags: [health]\n")
+    with EmulatorServer(SystemClock(), switches=QUICK) as emulator:
+        nodes(emulator, A, B)
+        ended = run(tmp_path, emulator, "rolling_reboot", "--skip-tags", "health", medstack_manager=A, medstack_health=str(gate))
+        assert f"The health gate of {B} failed" in last_message(ended)
+        assert sent(emulator) == [B]
+
+
+def test_no_cluster_is_begun_with_after_a_task_has_ended_the_play_for_another(tmp_path: Path) -> None:
+    (tmp_path / "health.yml").write_text("- ansible.builtin.meta: end_host\n")
+    gates = {"first": "none", "second": str(tmp_path / "health.yml"), "third": "none"}
+    hosts = {host: {"medstack_manager": f"node_{host}", "medstack_health": gate} for host, gate in gates.items()}
+    with EmulatorServer(SystemClock(), switches=QUICK) as emulator:
+        for host in hosts:
+            emulator.state.add_cluster(host, cluster_id=f"cluster_{host}")
+            emulator.state.put_node(f"cluster_{host}", MEDIUM, node_id=f"node_{host}")
+        clusters = project(tmp_path / "run", emulator, "rolling_reboot", hosts)
+        ended = clusters.run("-e", given({"medstack_hosts": "all", "medstack_cluster": ""}))
+        assert ended.returncode == 2, ended.output
+        assert "has ended the run for second before its end" in ended.output
+        assert "To the cluster of third nothing was sent." in ended.output
+        assert sent(emulator) == ["node_first", "node_second"]
 
 
 def test_a_task_that_ends_the_play_is_no_success(tmp_path: Path) -> None:

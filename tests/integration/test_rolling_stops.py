@@ -47,13 +47,16 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Stopped]:
     folder = tmp_path_factory.mktemp("stopped")
     with EmulatorServer(SystemClock(), switches=QUICK) as emulator, health_server() as health:
         hosts: dict[str, dict[str, Any]] = {}
-        for name, letters in [("ill", "abcd"), ("unread", "a"), ("foreign", "ab"), ("lost", "ab"), ("node", "a"), ("twin", "a")]:
+        letters = {"ill": "abcd", "unread": "a", "foreign": "ab", "lost": "ab", "late": "a", "node": "a", "twin": "a"}
+        for name in letters:
             emulator.state.add_cluster(f"the {name}", cluster_id=f"cluster_{name}")
-            ids = [f"node_{name}_{letter}" for letter in letters]
+            ids = [f"node_{name}_{letter}" for letter in letters[name]]
             for node_id in ids:
                 emulator.state.put_node(f"cluster_{name}", MEDIUM, node_id=node_id)
             hosts[name] = {"medstack_cluster": f"cluster_{name}", "medstack_node_ids": ids}
         hosts["ill"]["medstack_after"] = "node_ill_c"
+        hosts["late"]["medstack_tasks_before"] = str(folder / "before.yml")
+        (folder / "before.yml").write_text(f"- ansible.builtin.uri: {{url: '{health.url}/before'}}\n")
         hosts["node"]["medstack_status"] = "active"
         hosts["brother"] = {**hosts["twin"], "medstack_cluster": "the twin"}
 
@@ -65,6 +68,7 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Stopped]:
         health.meanwhile = {
             "/node_ill_d": fall_ill,
             "/node_unread_a": lambda: emulator.faults.add("status", path="/cluster_unread/nodes$", times=None, status=403),
+            "/before": lambda: emulator.state.change_node("node_late_a", status="updating"),
             "/node_foreign_a": lambda: emulator.state.change_node("node_foreign_b", status="updating"),
         }
         emulator.faults.add("commit_then_drop", path="/node_lost_b/reboot$")
@@ -119,6 +123,16 @@ def test_a_run_stops_where_somebody_else_is_changing_a_node(stopped: dict[str, S
     assert "The reboot of node_foreign_b failed" in foreign.message
     assert "node_foreign_b is updating, and not by this run." in foreign.message
     assert "medstack_after=node_foreign_a," in foreign.message
+    assert "Not touched: node_foreign_b." in foreign.message
+    assert (foreign.result["not_touched"], foreign.result["stopped_at"]["node_id"]) == (["node_foreign_b"], "node_foreign_b")
+
+
+def test_a_node_that_cannot_be_done_once_the_tasks_before_have_run_is_named(stopped: dict[str, Stopped]) -> None:
+    late = stopped["late"]
+    assert late.rebooted == []
+    assert "node_late_a is updating, and not by this run." in late.message
+    assert "Not touched: none. Of node_late_a only the tasks before have run." in late.message
+    assert late.result["not_touched"] == []
 
 
 def test_a_reboot_that_may_have_happened_is_left_to_the_user_to_judge(stopped: dict[str, Stopped]) -> None:

@@ -63,6 +63,7 @@ class Outcome:
     task: str
     status: str  # ok, failed, unreachable, skipped
     seconds: float
+    ended: float  # s, on the monotonic clock
     result: dict[str, Any]
 
 

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 
+from tests.emulator.process import emulator
 from tests.support.checkout import CHECKOUT
 from tests.support.core_warnings import OF_NO_HOSTS, core_warnings
 
@@ -57,13 +58,13 @@ def check_content() -> None:
         sys.exit(f"The tarball holds what its users do not need: {', '.join(unwanted)}. Name it in galaxy.yml's build_ignore.")
 
 
-def provision(emulator: dict[str, object]) -> str:
+def provision(ready: dict[str, object]) -> str:
     """What ansible-playbook printed; ends this script where it failed."""
     environment = {
         **ENVIRONMENT,
-        "MEDSTACK_BASE_URL": str(emulator["base_url"]),
-        "MEDSTACK_TOKEN_KEY": str(emulator["token_key"]),
-        "MEDSTACK_TOKEN_VALUE": str(emulator["token_value"]),
+        "MEDSTACK_BASE_URL": str(ready["base_url"]),
+        "MEDSTACK_TOKEN_KEY": str(ready["token_key"]),
+        "MEDSTACK_TOKEN_VALUE": str(ready["token_value"]),
     }
     variables = json.dumps({"medstack_cluster": "patient-logbook staging", "medstack_nodes": "1 Small"})
     process = subprocess.run(
@@ -87,16 +88,11 @@ def provision(emulator: dict[str, object]) -> str:
 def main() -> None:
     build_and_install()
     check_content()
-    command = [sys.executable, "-m", "tests.emulator", "--parent", str(os.getpid()), "--duration", "creating=1"]
-    with subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True) as server:
-        try:
-            emulator = json.loads(server.stdout.readline())
-            if not re.search(r"\bchanged=[1-9]", provision(emulator)):
-                sys.exit("Provisioning an empty cluster changed nothing.")
-            if not re.search(r"\bchanged=0\b", provision(emulator)):
-                sys.exit("Provisioning again changed something.")
-        finally:
-            server.terminate()
+    with emulator("--duration=creating=1") as ready:
+        if not re.search(r"\bchanged=[1-9]", provision(ready)):
+            sys.exit("Provisioning an empty cluster changed nothing.")
+        if not re.search(r"\bchanged=0\b", provision(ready)):
+            sys.exit("Provisioning again changed something.")
     print("The installed collection works.")
 
 

@@ -19,6 +19,7 @@ type: notification
 short_description: write results to a file
 description:
   - One line of JSON for each result of a task on a host, with the time between start and result in s.
+  - C(ended) is when it came, in s of the monotonic clock.
 author: medstack.control contributors
 """
 
@@ -33,7 +34,7 @@ class CallbackModule(CallbackBase):
         self._begun: dict[tuple[str, str], float] = {}
 
     def v2_runner_on_start(self, host: Any, task: Any) -> None:
-        self._begun[host.get_name(), task._uuid] = time.perf_counter()
+        self._begun[host.get_name(), task._uuid] = time.monotonic()
 
     def v2_runner_on_ok(self, result: Any) -> None:
         self._record("ok", result)
@@ -48,12 +49,15 @@ class CallbackModule(CallbackBase):
         self._record("skipped", result)
 
     def _record(self, status: str, result: Any) -> None:
+        now = time.monotonic()
         host, task = result._host.get_name(), result._task
         line = {
             "host": host,
             "task": task.get_name(),
             "status": status,
-            "seconds": time.perf_counter() - self._begun[host, task._uuid],
+            # A task of ansible.builtin.meta that is skipped was never started.
+            "seconds": now - self._begun.get((host, task._uuid), now),
+            "ended": now,
             "result": result._result,
         }
         with open(os.environ["TEST_RECORDER_FILE"], "a", encoding="utf-8") as file:

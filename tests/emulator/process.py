@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An emulator in a process of its own, for as long as the demo runs."""
+"""The emulator in a process of its own."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-from tests.demo.steps import CHECKOUT
+CHECKOUT = Path(__file__).parent.parent.parent
 
 
 @contextmanager
-def emulator(durations: Mapping[str, float]) -> Iterator[dict[str, Any]]:
-    """Its ready line, as a dictionary; `durations` in s by action. Raises RuntimeError when it does not start."""
-    lasting = [word for action, seconds in durations.items() for word in ("--duration", f"{action}={seconds}")]
+def emulator(*arguments: str) -> Iterator[dict[str, Any]]:
+    """Its ready line, as a dictionary; `arguments` are those of `python -m tests.emulator`. Raises RuntimeError when it does not start."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.emulator", "--parent", str(os.getpid()), *lasting],
+        [sys.executable, "-m", "tests.emulator", "--parent", str(os.getpid()), *arguments],
         cwd=CHECKOUT,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,
-        # Ctrl-C must not stop it before the playbook that talks to it.
+        # Ctrl-C must not stop it before what talks to it.
         start_new_session=True,
     )
     with process:

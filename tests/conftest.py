@@ -6,7 +6,13 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
+
+# A shell that starts something with nohup or & has it ignore these, and with it all that it starts: nothing could be interrupted then.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

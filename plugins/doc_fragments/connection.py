@@ -51,6 +51,14 @@ options:
         giving up on it leaves open whether it happened.
     type: float
     default: 30.0
+  ignore_total:
+    description:
+      - Whether to accept a list whose total is above the number of its items. By default, such a list counts as partial, which is an error.
+      - Set this only after you compared the list with MedStack Control. The total may count what no longer exists.
+      - It overrides no other sign that items are missing.
+      - Environment variable E(MEDSTACK_IGNORE_TOTAL).
+    type: bool
+    default: false
 requirements:
   - requests (in the Python that runs Ansible; where O(ignore:connection) is not local, in the Python of that host)
 notes:

@@ -99,6 +99,14 @@ options:
     description: Seconds to wait for the answer to one request.
     type: float
     default: 30.0
+  ignore_total:
+    description:
+      - Whether to accept a list whose total is above the number of its items. By default, such a list counts as partial, which is an error.
+      - Set this only after you compared the list with MedStack Control. It overrides no other sign that items are missing.
+    type: bool
+    default: false
+    env:
+      - name: MEDSTACK_IGNORE_TOTAL
 requirements:
   - requests
 notes:
@@ -308,7 +316,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
 def _cache_key(params: Variables) -> str:
     """Another answer is due when any of these is another one. Of the token only a digest gets into the cache's name."""
-    names = ("base_url", "company_id", "token_key", "hosts", "clusters", "exclude_clusters", "statuses")
+    names = ("base_url", "company_id", "token_key", "hosts", "clusters", "exclude_clusters", "statuses", "ignore_total")
     facts = json.dumps([SCHEMA, *(params[name] for name in names)])
     return f"medstack.control.medstack_{hashlib.sha256(facts.encode('utf-8', 'surrogateescape')).hexdigest()[:32]}"
 

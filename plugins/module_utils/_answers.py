@@ -13,7 +13,7 @@ from time import time
 from typing import Any
 from urllib.parse import urljoin
 
-from ._errors import ApiError, MethodNotAllowed, NotFound, Transient
+from ._errors import AnswerLost, ApiError, MethodNotAllowed, NotFound, Transient
 from ._redact import Redactor
 from ._text import clean, duration
 
@@ -21,6 +21,10 @@ LONGEST_ERROR = 100_000  # characters of an error's body that are looked at
 
 CHECK_BASE_URL = "Check base_url: something other than the API seems to answer there (a proxy, a login page)."
 ASK_SUPPORT = "Run medstack.control.preflight to see what the API answers; if it goes on, ask MedStack's support."
+CHECK_TOTAL = (
+    "Compare the list with MedStack Control. If it is complete (the total may count what no longer exists), set ignore_total: true "
+    "(medstack_ignore_total for roles and playbooks, MEDSTACK_IGNORE_TOTAL in the environment)."
+)
 _HINTS = {
     401: (
         "Check token_key (MEDSTACK_TOKEN_KEY) and token_value (MEDSTACK_TOKEN_VALUE): both come from one token, "
@@ -76,7 +80,7 @@ class Answers:
             return NotFound(message, "Check base_url, company_id, cluster and node_id.", status)
         if status == 405 and kind is ApiError:
             return MethodNotAllowed(message, ASK_SUPPORT, status)
-        if issubclass(kind, Transient):
+        if issubclass(kind, (Transient, AnswerLost)):
             wait = retry_after(response)
             return kind(message, f"Run again in {duration(wait) if wait else 'a while'}.", status, wait)
         return kind(message, _HINTS.get(status, ASK_SUPPORT), status)

@@ -4,8 +4,8 @@
 
 """One request to the API at a time: sent, classified, parsed or raised. Knows nothing of Ansible.
 
-Reads are repeated when that can help. Mutations are sent once, over a connection of their own; what their failure means
-is said by the exception (`NotDone`, `AnswerLost`, or another `ApiError`: refused by the server).
+Reads are retried when that can help. Mutations are sent once, over a connection of their own; the exception says what their
+failure means (`NotDone`, `AnswerLost`, or another `ApiError`: refused by the server).
 """
 
 from __future__ import annotations
@@ -13,17 +13,19 @@ from __future__ import annotations
 import os
 import random
 import re
+import socket
 import ssl
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, Callable
 from urllib.parse import urlsplit
 
-from ._answers import ASK_SUPPORT, CHECK_BASE_URL, Answers, retry_after
+from . import _durations
+from ._answers import ASK_SUPPORT, CHECK_BASE_URL, CHECK_TOTAL, Answers
 from ._errors import AnswerLost, ApiError, MethodNotAllowed, NotDone, Refused, Transient
-from ._models import Cluster, Company, Malformed, Node, NodeSize, is_id, parse_list
+from ._models import Cluster, Company, Malformed, Model, Node, NodeSize, OtherThing, is_id
+from ._paging import Pages, Partial
 from ._redact import Redactor
 from ._text import clean
 from ._version import VERSION
@@ -37,11 +39,6 @@ try:
 except ImportError as _error:  # said at first use, with the interpreter's name, by execute()
     REQUESTS_ERROR = str(_error)
 
-CONNECT_TIMEOUT = 10.0  # s
-MUTATION_TIMEOUT = 60.0  # s, at least: giving up on an answer early is what makes a mutation ambiguous
-READ_BUDGET = 60.0  # s, for one read with all its repetitions, outside of waits
-LONGEST_BACKOFF = 15.0  # s
-
 # What `requests` raises, all of it an OSError, and what it lets through of the libraries below it.
 _NO_ANSWER = (OSError, ValueError)
 
@@ -50,7 +47,7 @@ LOOPBACK = re.compile(r"(localhost|127(\.\d{1,3}){3}|::1)\Z")
 
 @dataclass(frozen=True)
 class Connection:
-    """How to reach the API. `request_timeout` in s; `ca_path` a file or folder of certificates."""
+    """How to reach the API. `request_timeout` in s; `ca_path` a file or folder of certificates; `ignore_total` as in `Pages`."""
 
     base_url: str
     token_key: str = field(repr=False)
@@ -58,6 +55,7 @@ class Connection:
     ca_path: str | None = None
     validate_certs: bool = True
     request_timeout: float = 30.0
+    ignore_total: bool = False
 
     def __post_init__(self) -> None:
         if "@" in self.base_url:  # before anything can print it
@@ -101,31 +99,33 @@ class Client:
         self._answers = Answers(self._redactor)
         self._session = self._new_session()
         self.counts = {"requests": 0, "retries": 0}
+        self.reached = False  # whether the server, or something in its place, has ever responded in this run
 
     # -- reads; `patient` ones are repeated, the others are single looks of somebody who repeats them himself --
 
     def company(self) -> Company:
         """The company that the token belongs to."""
-        return self._read("companies/current", Company.parse)
+        return self._read(self._url("companies/current"), lambda data, headers: Company.parse(data))
 
     def clusters(self, company_id: str) -> list[Cluster]:
-        return self._read(_path("companies", company_id, "clusters"), partial(parse_list, parse=Cluster.parse))
+        return self._read_list(_path("companies", company_id, "clusters"), Cluster.parse)
 
     def node_sizes(self, company_id: str, cluster_id: str) -> list[NodeSize]:
-        return self._read(_path("companies", company_id, "clusters", cluster_id, "node-sizes"), partial(parse_list, parse=NodeSize.parse))
+        return self._read_list(_path("companies", company_id, "clusters", cluster_id, "node-sizes"), NodeSize.parse)
 
     def nodes(self, company_id: str, cluster_id: str, catalogue: Sequence[NodeSize], patient: bool = True) -> list[Node]:
-        parse = partial(Node.parse, cluster_id=cluster_id, catalogue=catalogue)
-        return self._read(_nodes_path(company_id, cluster_id), partial(parse_list, parse=parse), patient)
+        return self._read_list(_nodes_path(company_id, cluster_id), lambda data: Node.parse(data, cluster_id, catalogue), patient)
 
     def node(self, company_id: str, cluster_id: str, node_id: str, catalogue: Sequence[NodeSize], patient: bool = True) -> Node:
-        return self._read(_nodes_path(company_id, cluster_id, node_id), _parse_node(node_id, cluster_id, catalogue), patient)
+        parse = _parse_node(node_id, cluster_id, catalogue)
+        return self._read(self._url(_nodes_path(company_id, cluster_id, node_id)), lambda data, headers: parse(data), patient)
 
     # -- mutations: the node as the answer shows it; None where an answer may be empty --
 
     def create_node(self, company_id: str, cluster_id: str, size_id: str, catalogue: Sequence[NodeSize]) -> Node:
-        parse = partial(Node.parse, cluster_id=cluster_id, catalogue=catalogue)
-        return self._mutate("POST", _nodes_path(company_id, cluster_id), parse, {"size_id": size_id})
+        return self._mutate(
+            "POST", _nodes_path(company_id, cluster_id), lambda data: Node.parse(data, cluster_id, catalogue), {"size_id": size_id}
+        )
 
     def resize_node(self, company_id: str, cluster_id: str, node_id: str, size_id: str, catalogue: Sequence[NodeSize]) -> Node:
         path = _nodes_path(company_id, cluster_id, node_id)
@@ -145,12 +145,20 @@ class Client:
 
     # -- how a request is made --
 
-    def _read(self, path: str, parse: Callable[[Any], Any], patient: bool = True) -> Any:
-        deadline = Deadline(self._clock, READ_BUDGET)
-        backoff = 0.5
+    def _read_list(self, path: str, parse: Callable[[Any], Model], patient: bool = True) -> list[Model]:
+        """All items, in as many requests as the list has pages."""
+        url: str | None = self._url(path)
+        pages = Pages(self._url(path), parse, self._connection.ignore_total)
+        while url is not None:
+            url = self._read(url, pages.add, patient)
+        return pages.items
+
+    def _read(self, url: str, parse: Callable[[Any, Mapping[str, str]], Any], patient: bool = True) -> Any:
+        deadline = Deadline(self._clock, _durations.READ_BUDGET)
+        backoff = _durations.FIRST_BACKOFF
         while True:
             try:
-                return self._read_once(path, parse)
+                return self._read_once(url, parse)
             except Transient as trouble:
                 if not patient or trouble.status == 200:  # a page that is no JSON does not turn into JSON by asking again
                     raise
@@ -162,12 +170,12 @@ class Client:
                 self._report(f"{trouble.message} Trying again in {pause:.0f} s.")
                 self.counts["retries"] += 1
             self._clock.sleep(pause)
-            backoff = min(backoff * 2, LONGEST_BACKOFF)
+            backoff = min(backoff * 2, _durations.LONGEST_BACKOFF)
 
-    def _read_once(self, path: str, parse: Callable[[Any], Any]) -> Any:
-        asked = f"GET {self._url(path)}"
+    def _read_once(self, url: str, parse: Callable[[Any, Mapping[str, str]], Any]) -> Any:
+        asked = f"GET {url}"
         try:
-            response = self._send(self._session, "GET", path, self._connection.request_timeout)
+            response = self._send(self._session, "GET", url, self._connection.request_timeout)
         except _NO_ANSWER as error:
             raise self._broken(asked, error, Transient) from None
         if response.status_code != 200:
@@ -179,26 +187,29 @@ class Client:
             said = f"something that is no JSON ({clean(flaw)}): {self._answers.words(response)}"
             raise Transient(f"{asked} answered 200 with {said}.", CHECK_BASE_URL, 200) from None
         try:
-            return parse(data)
+            return parse(data, response.headers)
         except Malformed as flaw:
+            next_step = CHECK_TOTAL if isinstance(flaw, Partial) and flaw.by_total else ASK_SUPPORT
+            why = clean(self._redactor.text(str(flaw)), 400)
             raise ApiError(
-                f"{asked} answered 200, but not as the API's contract says: {clean(flaw)}. It said: {self._answers.words(response)}.",
-                ASK_SUPPORT,
+                f"{asked} answered 200, but not as the API's contract says: {why}. It said: {self._answers.words(response)}.",
+                next_step,
                 200,
             ) from None
 
     def _mutate(
         self, method: str, path: str, parse: Callable[[Any], Any], body: dict[str, str] | None = None, may_be_empty: bool = False
     ) -> Any:
-        asked = f"{method} {self._url(path)}"
+        url = self._url(path)
+        asked = f"{method} {url}"
         try:
             # A kept connection may have died unnoticed, and nobody could tell whether the request still got through.
             with self._new_session() as session:
-                response = self._send(session, method, path, max(self._connection.request_timeout, MUTATION_TIMEOUT), body)
+                response = self._send(session, method, url, max(self._connection.request_timeout, _durations.MUTATION_TIMEOUT), body)
         except _NO_ANSWER as error:
             raise self._broken(asked, error, AnswerLost) from None
         status = response.status_code
-        if status == 429 or (status == 503 and retry_after(response) is not None):
+        if status == 429:
             raise self._answers.unwelcome(asked, response, NotDone)
         if 400 <= status < 500 and status != 408:
             raise self._answers.unwelcome(asked, response, ApiError)
@@ -209,13 +220,15 @@ class Client:
         try:
             return parse(self._answers.json(response))
         except ValueError as flaw:
+            if may_be_empty and isinstance(flaw, OtherThing):
+                return None  # accepted, and as good as an empty response: the node's id is known
             why = clean(flaw) if isinstance(flaw, Malformed) else "no JSON"
             raise AnswerLost(
                 f"{asked} answered {status}, but not as the API's contract says ({why}): {self._answers.words(response)}.", status=status
             ) from None
 
     def _send(
-        self, session: requests.Session, method: str, path: str, timeout: float, body: dict[str, str] | None = None
+        self, session: requests.Session, method: str, url: str, timeout: float, body: dict[str, str] | None = None
     ) -> requests.Response:
         self._alive()
         self.counts["requests"] += 1
@@ -223,15 +236,17 @@ class Client:
         with warnings.catch_warnings():
             if not connection.validate_certs:  # the user's own choice: no warning for each request
                 warnings.simplefilter("ignore", InsecureRequestWarning)
-            return session.request(
+            response = session.request(
                 method,
-                self._url(path),
+                url,
                 json=body,
-                timeout=(min(CONNECT_TIMEOUT, timeout), timeout),
+                timeout=(min(_durations.CONNECT_TIMEOUT, timeout), timeout),
                 # Said anew for each request: a certificate bundle named by the environment would override the session's word.
                 verify=(connection.ca_path or True) if connection.validate_certs else False,
                 allow_redirects=False,
             )
+        self.reached = True
+        return response
 
     def _new_session(self) -> requests.Session:
         session = requests.Session()
@@ -269,15 +284,32 @@ class Client:
             message = f"{asked} was not sent: the proxy that the environment names refused to connect ({tunnel[1]})."
             passing = NotDone if kind is AnswerLost else kind
             return (passing if int(tunnel[1]) >= 500 else ApiError)(message, _CHECK_ENVIRONMENT)
+        proxy = self._proxy()
+        peer = f"the proxy {proxy}" if isinstance(error, failures.ProxyError) and proxy else urlsplit(self._connection.base_url).netloc
         # Nothing can have been sent where not even a connection came about.
         if isinstance(cause, (NewConnectionError, ConnectTimeoutError)):
             kind = NotDone if kind is AnswerLost else kind
-            said = f"no connection could be made ({said})"
+            said = f"no connection to {peer} could be made ({said})"
         elif isinstance(error, failures.Timeout):
             said = f"no answer came in time ({said})"
+        elif isinstance(error, failures.SSLError):
+            said = f"{peer} does not speak TLS as this client does ({said})"
         else:
-            said = f"the connection broke ({said})"
+            said = f"the connection to {peer} broke ({said})"
+        if kind is Transient and not self.reached and _is_permanent(error, cause):
+            return ApiError(f"{asked} was not sent: {said}.", _CHECK_PROXY.format(proxy) if proxy else _CHECK_ADDRESS)
         return kind(f"{asked}: {said}.", "Check base_url, the network and the proxies that the environment names, then run again.")
+
+    def _proxy(self) -> str:
+        """The proxy that the environment names for the API, without its password; empty if it names none."""
+        if not self._session.trust_env:
+            return ""
+        try:
+            url = self._connection.base_url
+            proxy = requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url)) or ""
+            return clean(self._redactor.text(proxy.rpartition("@")[2].rpartition("//")[2].rstrip("/")), 100)
+        except ValueError:
+            return ""
 
 
 _CHECK_ENVIRONMENT = (
@@ -289,6 +321,10 @@ _CERTIFICATE_HINTS = (
     ("mismatch|doesn't match", "Check base_url: the certificate is for another name."),
     ("", "Name the authority that signed it with ca_path; validate_certs: false is for trials only."),
 )
+
+
+_CHECK_ADDRESS = "Check base_url: the host has to exist, and https needs a port that speaks TLS. Then run again."
+_CHECK_PROXY = "Check the proxies in the environment (HTTPS_PROXY, ALL_PROXY, NO_PROXY): for base_url they name {}. Then run again."
 
 
 def _check_ca_path(connection: Connection) -> None:
@@ -336,6 +372,18 @@ def _parse_node(node_id: str, cluster_id: str, catalogue: Sequence[NodeSize]) ->
         return node
 
     return parse
+
+
+def _is_permanent(error: Exception, cause: Any) -> bool:
+    """Whether a failure without a response can hardly pass by itself. Only asked while nothing has ever responded."""
+    origin: BaseException | None = cause if isinstance(cause, BaseException) else None
+    while origin is not None:
+        if isinstance(origin, socket.gaierror):
+            return origin.errno != socket.EAI_AGAIN
+        if isinstance(origin, ssl.SSLError):
+            return not isinstance(origin, (ssl.SSLEOFError, ssl.SSLZeroReturnError))
+        origin = origin.__cause__ or origin.__context__
+    return isinstance(error, requests.exceptions.ProxyError) and isinstance(cause, NewConnectionError)
 
 
 def _cause(error: Exception) -> Any:

@@ -15,21 +15,19 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Callable
 
-from . import _judge
+from . import _durations, _judge
 from ._api import Client
 from ._errors import AnswerLost, ApiError, MedstackError, NotDone, Stopped, Transient
-from ._foreign import LAG, foreign_change, is_behind
+from ._foreign import foreign_change, is_behind, may_be_effect, took_hold
 from ._judge import Looks, Verdict
 from ._lost import Search, Unknown
 from ._models import Node, listed
 from ._observe import Observer
 from ._plan import CREATE, DESTROY, REBOOT, RESIZE, Operation, Plan
 from ._text import duration, task
-from ._wait import SECOND_LOOK, Deadline, Schedule, SystemClock, TimedOut, watch
+from ._wait import Deadline, Schedule, SystemClock, TimedOut, watch
 
 STARTED, UNKNOWN = "started", "unknown"
-
-REPORT_EVERY = 30.0  # s between two lines about a status that does not change
 
 
 @dataclass(frozen=True)
@@ -58,6 +56,7 @@ class Applier:
         self.nodes: list[Node] = []
         self.actions: list[dict[str, Any]] = []
         self.changed = False
+        self.without_address: list[str] = []  # ids of new nodes that became active, and for which the API shows no address
         self._own: set[str] = set()  # ids of what this run created, resized or destroyed
         self._begin = clock.now()
 
@@ -136,7 +135,7 @@ class Applier:
                 self._remember(answer)
             self._own.add(action["node_id"])
             self._report(title, f"accepted, {answer.id} is {answer.status_text}" if answer else "accepted")
-            looks = Looks(before, answer)
+            looks = Looks(before, answer, awaits_address=not self.without_address)
             verdict = _judge.judge(operation, looks, self._waiting.reboot_grace)
             if is_last and not self._waiting.wait and (verdict is None or verdict.outcome == _judge.DONE):
                 self._leave(operation, action["node_id"], answer, title, deadline)
@@ -162,9 +161,10 @@ class Applier:
             self.changed = self.changed or (sent and action["outcome"] == UNKNOWN)
 
     def _send(self, operation: Operation, title: str, action: dict[str, Any]) -> Node | None:
-        """Sends the mutation once; again only where it provably did not happen and a new list shows that nothing changed."""
+        """Sends the mutation once; again only as `_can_be_repeated` and a new list allow it."""
         deadline = self._deadline()
-        pause = 1.0
+        pause = _durations.FIRST_PAUSE
+        loss: AnswerLost | None = None  # of a try that may have taken place
         self._refuse_foreign_change(operation, title)
         self.actions.append(action)
         while True:
@@ -172,24 +172,54 @@ class Applier:
             action["outcome"] = UNKNOWN
             try:
                 return self._request(operation)
-            except NotDone as error:
-                action["outcome"] = _judge.FAILED
-                wait = max(pause, error.retry_after or 0.0)
-                if wait > deadline.left():
+            except (NotDone, AnswerLost) as error:
+                loss = loss or (error if isinstance(error, AnswerLost) else None)
+                proof = self._proof(operation, error)
+                wait = max(pause, error.retry_after or 0.0, proof)
+                late = wait > deadline.left()
+                if loss and (late or not _can_be_repeated(operation, error)):
+                    self._report(title, "the answer was lost")
+                    return self._recover(operation, title, action, loss)
+                if not loss:
+                    action["outcome"] = _judge.FAILED
+                if late:
                     raise
                 self._report(title, f"not accepted yet ({error.message}), trying again in {duration(wait)}")
                 self._client.counts["retries"] += 1
-                self._clock.sleep(wait)
-                pause = min(pause * 2, 15.0)
-                self._refuse_foreign_change(operation, title)
-            except AnswerLost as loss:
-                self._report(title, "the answer was lost")
-                return self._recover(operation, title, action, loss)
+                effect = self._wait_before_next_try(operation, title, wait, polls=proof > 0)
+                if effect:
+                    action["outcome"] = UNKNOWN
+                    return self._recover(operation, title, action, loss or error, effect)
+                pause = min(pause * 2, _durations.LONGEST_PAUSE)
             except ApiError as error:
+                if loss:  # refused perhaps because the try before is in progress
+                    return self._recover(operation, title, action, loss)
                 action["outcome"] = _judge.FAILED
                 if operation.action == DESTROY and error.status == 404 and self._observer.node(operation.node_id or "") is None:
                     return None
                 raise
+
+    def _proof(self, operation: Operation, error: ApiError) -> float:
+        """For how long (s) a cluster has to show no effect of a request that was put off with 429, before it is sent again."""
+        if error.status != 429:  # no connection: nothing can have been sent; a 503: for what is safe to repeat only
+            return 0.0
+        return {CREATE: _durations.UNCHANGED, REBOOT: self._waiting.reboot_grace}.get(operation.action, 0.0)
+
+    def _wait_before_next_try(self, operation: Operation, title: str, wait: float, polls: bool) -> list[Node]:
+        """The nodes that may be the effect of the try before, as soon as there are any; none after `wait` s, with a list read last.
+
+        With `polls`, every read in this time has to show nothing. Raises `Stopped` on other changes.
+        """
+        deadline = Deadline(self._clock, wait)
+        while True:
+            self._clock.sleep(min(_durations.SEARCH_EVERY, deadline.left()) if polls else wait)
+            if operation.action == REBOOT and polls:
+                node = self._observer.node(operation.node_id or "")
+                if took_hold(operation, node):
+                    return [node] if node else list(self.nodes)
+            effect = self._refuse_foreign_change(operation, title, tried=True)
+            if effect or deadline.left() <= 0:
+                return effect
 
     def _request(self, operation: Operation) -> Node | None:
         company, cluster, catalogue = self._where.company_id, self._where.cluster_id, self._observer.catalogue()
@@ -206,12 +236,16 @@ class Applier:
             return self._client.reboot_node(company, cluster, node_id, catalogue)
         return self._client.destroy_node(company, cluster, node_id, catalogue)
 
-    def _recover(self, operation: Operation, title: str, action: dict[str, Any], loss: AnswerLost) -> Node | None:
-        """The node as the lost mutation left it."""
+    def _recover(
+        self, operation: Operation, title: str, action: dict[str, Any], loss: ApiError, effect: Sequence[Node] = ()
+    ) -> Node | None:
+        """The node as the lost mutation left it; `effect` is what seems to come of one that the server put off."""
         tell = self._teller(f"{title}: looking what became of it")
         search = Search(self._observer, self._clock, self._waiting.adoption_grace, tell)
         try:
             if operation.action == CREATE and operation.to_size is not None:
+                if effect:
+                    raise search.put_off(effect, operation.to_size, loss)
                 node: Node | None = search.created({known.id for known in self.nodes} | self._own, operation.to_size, loss)
             else:
                 node = search.changed(operation, loss)
@@ -250,13 +284,25 @@ class Applier:
             if verdict is None:
                 verdict = self._watch(look, judged, deadline, tell)
         except TimedOut as end:
-            last = looks.latest.status_text if looks.latest else "not to be seen"
-            raise Stopped(
-                f"{node_id} did not get there {_in_time(end, deadline)}: last seen, it was {last}.{_trouble(end)}",
-                _resume(operation, node_id),
-            ) from None
+            if operation.action == CREATE and end.trouble is None and looks.reads and looks.latest and looks.latest.active:
+                verdict = Verdict(_judge.DONE, without_address=True)
+            else:
+                last = looks.latest.status_text if looks.latest else "not to be seen"
+                raise Stopped(
+                    f"{node_id} did not get there {_in_time(end, deadline)}: last seen, it was {last}.{_trouble(end)}",
+                    _resume(operation, node_id),
+                ) from None
         if operation.action == CREATE and verdict.outcome == _judge.DONE:
-            self._await_listed(node_id, tell, deadline)
+            return self._confirm_created(node_id, verdict, tell, deadline)
+        return verdict
+
+    def _confirm_created(self, node_id: str, verdict: Verdict, tell: Callable[[str], None], deadline: Deadline) -> Verdict:
+        """The verdict, once the list shows the node active too: a status may flap."""
+        node = self._await_listed(node_id, tell, deadline)
+        if node.failed:
+            return Verdict(_judge.FAILED, f"{node_id} is in status {node.status_text}")
+        if verdict.without_address and not node.public_ip_address:
+            self.without_address.append(node_id)
         return verdict
 
     def _leave(self, operation: Operation, node_id: str, answer: Node | None, title: str, deadline: Deadline) -> None:
@@ -282,49 +328,63 @@ class Applier:
             return None
 
         try:
-            self._watch(partial(self._observer.nodes, patient=False), caught_up, Deadline(self._clock, LAG), tell, at_once=True)
+            self._watch(partial(self._observer.nodes, patient=False), caught_up, Deadline(self._clock, _durations.LAG), tell, at_once=True)
         except TimedOut as end:
             raise Stopped(
-                f"{operation.node_id} is on its way, but for {duration(LAG)} the list of nodes did not show it.{_trouble(end)}",
+                f"{operation.node_id} is on its way, but for {duration(_durations.LAG)} the list of nodes did not show it.{_trouble(end)}",
                 f"Do not run this again before medstack.control.medstack_node_info shows what became of {operation.node_id}.",
             ) from None
 
-    def _await_listed(self, node_id: str, tell: Callable[[str], None], deadline: Deadline, in_any_status: bool = False) -> None:
-        """A node that the list does not show yet would be created once more by the next run."""
+    def _await_listed(self, node_id: str, tell: Callable[[str], None], deadline: Deadline, in_any_status: bool = False) -> Node:
+        """The node as the list shows it. One that the list does not show yet would be created once more by the next run."""
 
-        def shown(nodes: list[Node]) -> bool | None:
+        status = ""  # as the list shows it
+
+        def shown(nodes: list[Node]) -> Node | None:
+            nonlocal status
             # Only this one is remembered: what else is new has to be noticed before the next mutation.
-            for node in nodes:
-                if node.id == node_id and (in_any_status or not node.transitional):
-                    self._remember(node)
-                    return True
-            tell("not listed yet")
+            node = next((node for node in nodes if node.id == node_id), None)
+            if node and (in_any_status or node.active or node.failed):
+                return node
+            status = f" as anything but {node.status_text}" if node else ""
+            tell(f"listed as {node.status_text}" if node else "not listed yet")
             return None
 
         try:
-            self._watch(partial(self._observer.nodes, patient=False), shown, deadline, tell, at_once=True)
+            node: Node = self._watch(partial(self._observer.nodes, patient=False), shown, deadline, tell, at_once=True)
         except TimedOut as end:
             raise Stopped(
-                f"{node_id} is there, but the list of nodes did not show it {_in_time(end, deadline)}.{_trouble(end)}",
+                f"{node_id} is there, but the list of nodes did not show it{status} {_in_time(end, deadline)}.{_trouble(end)}",
                 f"Do not run this again before medstack.control.medstack_node_info lists {node_id}: it would create one more.",
             ) from None
+        known = next((known for known in self.nodes if known.id == node_id), None)
+        if known is None or known.status != node.status or not known.public_ip_address:  # a list may show less than the node itself
+            self._remember(node)
+        return node
 
-    def _refuse_foreign_change(self, operation: Operation, title: str) -> None:
-        """The list before each mutation: two writers on two machines cannot lock each other out, but they can notice."""
+    def _refuse_foreign_change(self, operation: Operation, title: str, tried: bool = False) -> list[Node]:
+        """The list before each mutation: two writers on two machines cannot lock each other out, but they can notice.
+
+        Of an operation that was `tried` before: the nodes that may be its effect, if there are any.
+        """
         begin = self._clock.now()
         while True:
             seen = self._look_again(operation)
+            effect = may_be_effect(operation, self.nodes, seen, self._own) if tried else []
+            if effect:
+                return effect
             change = foreign_change(self.nodes, seen, self._own, operation.node_id)
             if change is None or self._clock.now() - begin >= change.patience:
                 break
             self._report(title, f"{change.said}, looking once more")
-            self._clock.sleep(SECOND_LOOK)
+            self._clock.sleep(_durations.SECOND_READ)
         self.nodes = seen
         if change:
             raise Stopped(
                 f"{change.said}: somebody else is changing this cluster, or its list of nodes lags behind, so this was not sent.",
                 "Let them finish, then run again: what is there is looked at anew.",
             )
+        return []
 
     def _look_again(self, operation: Operation) -> list[Node]:
         if self.listable:
@@ -386,17 +446,27 @@ class Applier:
         self._report_line(f"{self._where.title}: {title}: {text}")
 
     def _teller(self, title: str) -> Callable[[str], None]:
-        """Reports a text when it differs from the one before, else every `REPORT_EVERY` seconds."""
+        """Reports a text when it differs from the one before, else every `_durations.REPORT_EVERY` seconds."""
         begin = self._clock.now()
         last = {"text": "", "at": begin}
 
         def tell(text: str) -> None:
             now = self._clock.now()
-            if text != last["text"] or now - float(last["at"]) >= REPORT_EVERY:
+            if text != last["text"] or now - float(last["at"]) >= _durations.REPORT_EVERY:
                 last.update(text=text, at=now)
                 self._report(title, f"{text}, {duration(now - begin)}")
 
         return tell
+
+
+def _can_be_repeated(operation: Operation, error: ApiError) -> bool:
+    """Whether a mutation may be sent again: if it did not happen; and, when a 503 says when to come back, if twice does no harm.
+
+    For a create or a reboot a 503 proves nothing: gateways send it for requests that the server has accepted.
+    """
+    if isinstance(error, NotDone):
+        return True
+    return isinstance(error, AnswerLost) and operation.action in (RESIZE, DESTROY) and error.status == 503 and error.retry_after is not None
 
 
 def _in_time(end: TimedOut, deadline: Deadline) -> str:

@@ -52,8 +52,12 @@ class Transient(ApiError):
 
 
 class NotDone(Transient):
-    """A mutation that provably did not happen: connection refused, 429, or 503 with Retry-After."""
+    """A mutation that did not happen: without a status no connection was made; 429 is the server's own word for it."""
 
 
 class AnswerLost(ApiError):
-    """A mutation that may or may not have happened: it must never be repeated on this evidence."""
+    """A mutation that may or may not have happened. `retry_after` (s): when the server asks to come back, with 503."""
+
+    def __init__(self, message: str, next_step: str = "", status: int | None = None, retry_after: float | None = None) -> None:
+        super().__init__(message, next_step, status)
+        self.retry_after = retry_after

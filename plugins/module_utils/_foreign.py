@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
+from . import _durations
 from ._models import Node
-from ._plan import RESIZE, Operation, same_size
-from ._wait import SECOND_LOOK
-
-LAG = 60.0  # s for which a list may still show what this run's own operations have changed
+from ._plan import CREATE, DESTROY, REBOOT, RESIZE, Operation, same_size
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,7 @@ def foreign_change(
         if said:
             is_now = now.get(node_id)
             lags = node_id in own and not (is_now and is_now.failed)
-            changes.append(Change(said, LAG if lags else 0.0 if is_now else SECOND_LOOK))
+            changes.append(Change(said, _durations.LAG if lags else 0.0 if is_now else _durations.SECOND_READ))
     return min(changes, key=lambda change: change.patience, default=None)
 
 
@@ -56,6 +54,26 @@ def _difference(was: Node | None, is_now: Node | None, node_id: str, is_own: boo
     if is_now.transitional or is_now.failed or (is_next and is_now.unknown):
         return f"{node_id} was {was.status_text} and is {is_now.status_text} now"
     return None
+
+
+def took_hold(operation: Operation, node: Node | None) -> bool:
+    """Whether the node (None: it no longer exists) shows that a resize, a reboot, or a destroy has begun, whoever asked for it."""
+    if operation.action == DESTROY:
+        return node is None or node.leaving
+    if operation.action == REBOOT:
+        return node is None or not node.active
+    return node is None or node.failed or node.status.lower() == "resizing" or same_size(node.size, operation.to_size or node.size)
+
+
+def may_be_effect(operation: Operation, expected: Sequence[Node], seen: Sequence[Node], own: Set[str]) -> list[Node]:
+    """The nodes in a list that may be what an earlier try of the operation has done, although the server put it off."""
+    if operation.action == CREATE:
+        known = own | {node.id for node in expected}
+        new = [node for node in seen if node.id not in known]
+        return [node for node in new if node.size.id is None or same_size(node.size, operation.to_size or node.size)]
+    if took_hold(operation, next((node for node in seen if node.id == operation.node_id), None)):
+        return [node for node in expected if node.id == operation.node_id]
+    return []
 
 
 def is_behind(operation: Operation, seen: Sequence[Node]) -> bool:

@@ -9,30 +9,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Callable
 
+from . import _durations
 from ._models import Node
 from ._plan import CREATE, DESTROY, REBOOT, RESIZE, Operation, same_size
 
 DONE, FAILED, REVERTED = "done", "failed", "reverted"
 
-# Reads may lag behind. For so long (s) has to be shown:
-SURE = 5.0  # that a node is missing, or active again after its reboot
-FELL_BACK = 60.0  # that it is as it was before: "not carried out" is not said of what is under way
-
 
 @dataclass(frozen=True)
 class Verdict:
-    """`said` explains an outcome other than done; `observed` is for reboots: whether one was seen at all."""
+    """`said` explains an outcome other than done; `observed` is for reboots: whether one was seen at all.
+
+    `without_address` is for creates: the node is active, and the API shows no address for it.
+    """
 
     outcome: str
     said: str = ""
     observed: bool | None = None
+    without_address: bool = False
 
 
 class Looks:
     """What has been seen of one node since the mutation was accepted. A look of None: gone, from a cluster that exists."""
 
-    def __init__(self, before: Node | None, answer: Node | None) -> None:
+    def __init__(self, before: Node | None, answer: Node | None, awaits_address: bool = True) -> None:
         self.before = before
+        self.awaits_address = awaits_address  # of a new node, for a while: the tutorial says that an active node has one
         # Kept apart from the reads: an answer may be ahead of them for a while (eventual consistency, ASSUMED possible),
         # so that an "active" read after it does not prove that the transition is over.
         self.answer = answer
@@ -53,7 +55,7 @@ class Looks:
 
     @property
     def surely_gone(self) -> bool:
-        return bool(self.reads) and self.reads[-1] is None and self.shown_for >= SURE
+        return bool(self.reads) and self.reads[-1] is None and self.shown_for >= _durations.SURE
 
     @property
     def latest(self) -> Node | None:
@@ -80,11 +82,15 @@ def _create(operation: Operation, looks: Looks) -> Verdict | None:
         return _gone(looks) if any(looks.reads) else None
     if node.failed:
         return _failed(node)
-    if not node.active:
+    if not node.active or not looks.reads:  # a response is not a read
         return None
     if node.size.id is not None and operation.to_size is not None and not same_size(node.size, operation.to_size):
         return Verdict(FAILED, f"{node.id} became active as {node.size.name}, asked was {operation.to_size.name}")
-    return Verdict(DONE)
+    if node.public_ip_address:
+        return Verdict(DONE)
+    if looks.awaits_address and looks.shown_for < _durations.ADDRESS:
+        return None
+    return Verdict(DONE, without_address=True)
 
 
 def _resize(operation: Operation, looks: Looks) -> Verdict | None:
@@ -97,7 +103,7 @@ def _resize(operation: Operation, looks: Looks) -> Verdict | None:
         return None
     if operation.to_size is not None and same_size(node.size, operation.to_size):
         return Verdict(DONE)
-    if looks.shown_for >= FELL_BACK:
+    if looks.shown_for >= _durations.FELL_BACK:
         return Verdict(REVERTED, f"{node.id} is active again, and still {node.size.name}: the resize was not carried out")
     return None
 
@@ -111,7 +117,7 @@ def _reboot(looks: Looks, grace: float) -> Verdict | None:
     if not node.active:
         return None
     announced = looks.answer is not None and not looks.answer.active
-    if looks.shown_for >= min(SURE, grace) if looks.moved else looks.waited >= grace:
+    if looks.shown_for >= min(_durations.SURE, grace) if looks.moved else looks.waited >= grace:
         return Verdict(DONE, observed=looks.moved or announced)
     return None
 
@@ -124,7 +130,7 @@ def _destroy(operation: Operation, looks: Looks) -> Verdict | None:
     left = any(seen is not None and seen.leaving for seen in looks.reads)
     if node.failed and (left or not was_failed):
         return _failed(node)
-    if node.active and left and looks.shown_for >= FELL_BACK:
+    if node.active and left and looks.shown_for >= _durations.FELL_BACK:
         return Verdict(REVERTED, f"{node.id} is active again: it was not destroyed")
     return None
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import tempfile
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Callable
 
+from . import _durations
 from ._errors import Refused
 from ._wait import Deadline, SystemClock
 
@@ -22,14 +23,16 @@ try:
 except ImportError:  # not a POSIX system: no controller and no target of ours
     fcntl = None  # type: ignore[assignment]
 
-POLL = 1.0  # s
-
 
 @contextmanager
 def cluster_lock(base_url: str, cluster_id: str, clock: SystemClock, timeout: float, report: Callable[[str], None]) -> Iterator[None]:
     """Holds the cluster's lock; waits for it up to `timeout` seconds, then raises `Refused`."""
     key = hashlib.sha256(f"{base_url.rstrip('/')} {cluster_id}".encode()).hexdigest()[:16]
-    path = os.path.join(tempfile.gettempdir(), f"medstack.control-{key}.lock")
+    # Not Python's choice: that is another folder when this one is full, and then two runs would each hold a lock.
+    folder = os.environ.get("TMPDIR") or "/tmp"  # noqa: S108 - it has to be the same for everybody; _open guards against what others put there
+    path = os.path.join(folder, f"medstack.control-{key}.lock")
+    if not os.path.isabs(folder):
+        raise _unusable(path, "would be in another folder for each working directory: TMPDIR is not an absolute path")
     handle = _open(path)
     try:
         deadline = Deadline(clock, timeout)
@@ -43,7 +46,7 @@ def cluster_lock(base_url: str, cluster_id: str, clock: SystemClock, timeout: fl
             if not told:
                 report(f"{cluster_id}: another run on this machine is changing this cluster; waiting for it to end")
                 told = True
-            clock.sleep(min(POLL, max(deadline.left(), 0)))
+            clock.sleep(min(_durations.LOCK_EVERY, max(deadline.left(), 0)))
         yield
     finally:
         os.close(handle)
@@ -51,22 +54,29 @@ def cluster_lock(base_url: str, cluster_id: str, clock: SystemClock, timeout: fl
 
 def _open(path: str) -> int:
     """For reading only, which is enough for flock, so that runs of several users can share the file and none can write to it."""
-    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW
+    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK  # a FIFO would block
     try:
         try:
-            return os.open(path, flags)
+            handle = os.open(path, flags)
         except FileNotFoundError:
             try:
                 handle = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o644)
                 os.fchmod(handle, 0o644)  # whatever the umask: others have to be able to open it
-                return handle
             except FileExistsError:
-                return os.open(path, flags)
+                handle = os.open(path, flags)
     except OSError as error:
-        raise Refused(
-            f"The lock file {path} cannot be opened ({error.strerror}); nothing was sent.",
-            "Mend it, or set lock: false if nobody else changes this cluster.",
-        ) from None
+        raise _unusable(path, f"cannot be opened ({error.strerror})") from None
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise _unusable(path, "is not a regular file")
+    return handle
+
+
+def _unusable(path: str, why: str) -> Refused:
+    return Refused(
+        f"The lock file {path} {why}; nothing was sent.",
+        "Fix the cause, or set TMPDIR to another folder for all runs. If nothing else changes the cluster, lock: false also works.",
+    )
 
 
 def _try_lock(handle: int) -> bool:

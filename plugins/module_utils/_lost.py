@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from typing import Any, Callable
 
-from ._errors import AnswerLost, ApiError, Stopped, Transient
+from . import _durations
+from ._errors import ApiError, Stopped, Transient
+from ._foreign import took_hold
 from ._models import Node, NodeSize, listed
 from ._observe import Observer
 from ._plan import DESTROY, RESIZE, Operation, same_size
 from ._text import duration, task
-from ._wait import SECOND_LOOK, Deadline, Schedule, SystemClock, TimedOut, watch
-
-LOOK_EVERY = 5.0  # s
+from ._wait import Deadline, Schedule, SystemClock, TimedOut, watch
 
 
 class Unknown(Stopped):
@@ -36,7 +36,7 @@ class Search:
         self._grace = grace
         self._tell = tell
 
-    def created(self, known: Set[str], size: NodeSize, loss: AnswerLost) -> Node:
+    def created(self, known: Set[str], size: NodeSize, loss: ApiError) -> Node:
         """The node that the lost POST made: the only id of the size asked that has come since `known`, at the end of the time.
 
         Watched to the end, since a gateway can give up before the API commits, and since somebody else's node may come first.
@@ -68,7 +68,16 @@ class Search:
             trouble = error
         return self._adopt(list(new.values()), size, trouble, loss)
 
-    def changed(self, operation: Operation, loss: AnswerLost) -> Node | None:
+    def put_off(self, nodes: Sequence[Node], size: NodeSize, error: ApiError) -> Unknown:
+        """For a create that the server put off, when new nodes may be what it made all the same."""
+        return Unknown(
+            f"{error.message} That means that it did not happen. But since then {listed(nodes)} appeared, so it was not sent again: "
+            f"whether this run or somebody else is creating this {size.name} node cannot be told.",
+            f"Run the same task again: it counts what is there.{_when(error)}",
+            nodes,
+        )
+
+    def changed(self, operation: Operation, loss: ApiError) -> Node | None:
         """The node as it shows that the lost resize or destroy took hold (None: gone); for a reboot there is no proof.
 
         Raises `Unknown`, or `Stopped` when all the time nothing happened to the node.
@@ -78,40 +87,40 @@ class Search:
         if operation.action not in (DESTROY, RESIZE):
             raise Unknown(
                 f"{lost}: whether the node reboots cannot be told, and it was not asked for again.",
-                "Look whether its services came back before you reboot it again.",
+                f"Look whether its services came back before you reboot it again.{_when(loss)}",
             )
         seen: list[Node | None] = []
 
         def look() -> list[Node | None]:
             node = self._observer.node(node_id, patient=False)
             if node is None:  # one odd 404 is no proof, neither of a destroy nor of a resize
-                self._clock.sleep(SECOND_LOOK)
+                self._clock.sleep(_durations.SECOND_READ)
                 node = self._observer.node(node_id, patient=False)
             seen.append(node)
             return seen[-1:]
 
-        def took_hold(latest: list[Node | None]) -> list[Node | None] | None:
+        def has_begun(latest: list[Node | None]) -> list[Node | None] | None:
             node = latest[0]
             self._tell(node.status_text if node else "gone")
-            if operation.action == DESTROY:
-                return latest if node is None or node.leaving else None
-            resized = (
-                node is None or node.failed or node.status.lower() == "resizing" or same_size(node.size, operation.to_size or node.size)
-            )
-            return latest if resized else None
+            return latest if took_hold(operation, node) else None
 
         try:
-            return self._watch(look, took_hold)[0]
+            return self._watch(look, has_begun)[0]
         except TimedOut as end:
             if end.trouble is not None:
                 raise Unknown(
                     f"{lost}, and the node could not be looked at to the end: {end.trouble.message}",
-                    "Run the same task again: it looks first.",
+                    f"Run the same task again: it looks first.{_when(loss)}",
+                ) from None
+            if not seen or self._grace < _durations.FELL_BACK:
+                raise Unknown(
+                    f"{lost}, and adoption_grace ({duration(self._grace)}) is too short to tell whether it took place.",
+                    f"Run the same task again: it looks first, and asking twice for this does no harm.{_when(loss)}",
                 ) from None
             status = seen[-1].status_text if seen and seen[-1] else "gone"
             raise Stopped(
                 f"{lost}, and for {duration(self._grace)} nothing happened to the node: it is {status}.",
-                "Run the same task again: it looks first, and asking twice for this does no harm.",
+                f"Run the same task again: it looks first, and asking twice for this does no harm.{_when(loss)}",
             ) from None
         except ApiError as error:
             raise Unknown(
@@ -119,14 +128,14 @@ class Search:
             ) from None
 
     def _watch(self, look: Callable[[], Any], judge: Callable[[Any], Any]) -> Any:
-        return watch(look, judge, self._clock, Deadline(self._clock, self._grace), Schedule(LOOK_EVERY), tell=self._tell)
+        return watch(look, judge, self._clock, Deadline(self._clock, self._grace), Schedule(_durations.SEARCH_EVERY), tell=self._tell)
 
-    def _adopt(self, new: Sequence[Node], size: NodeSize, trouble: ApiError | None, loss: AnswerLost) -> Node:
+    def _adopt(self, new: Sequence[Node], size: NodeSize, trouble: ApiError | None, loss: ApiError) -> Node:
         """The one candidate, or `Unknown`."""
         lost = f"The answer to the create of a {size.name} node was lost ({loss.message})"
         look_first = (
             f"Look at the nodes before you run again: {task('medstack_node_info', cluster=self._observer.where.cluster_id)}. "
-            "A node that appears late is counted by the next run; one that nobody recorded is paid for."
+            f"A node that appears late is counted by the next run; one that nobody recorded is paid for.{_when(loss)}"
         )
         if trouble is not None:
             raise Unknown(
@@ -144,3 +153,9 @@ class Search:
                 new,
             )
         return new[0]
+
+
+def _when(loss: ApiError) -> str:
+    """When the server asked to come back, as one more sentence."""
+    wait = getattr(loss, "retry_after", None)
+    return f" The API asked not to come back before {duration(wait)} have passed." if wait else ""

@@ -7,14 +7,13 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Callable, TypeVar
+from typing import Any, TypeVar
 
 from ._text import clean
 
-_KINDS = frozenset({"company", "cluster", "node_size", "node", "list", "error"})  # what an object can say that it is
+_KINDS = frozenset({"company", "cluster", "node_size", "node", "list", "error"})  # documented, and what an error could say
 
 # An id becomes a part of a URL, where "..", "/" or "?" would address something else.
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*\Z")
@@ -30,6 +29,10 @@ Model = TypeVar("Model")
 
 class Malformed(ValueError):
     """The JSON is not what the contract says; the text says in what."""
+
+
+class OtherThing(Malformed):
+    """An object of a kind that the API does not document, such as an operation."""
 
 
 def is_id(text: str) -> bool:
@@ -170,20 +173,6 @@ class Node:
         return not (self.leaving or self.failed or self.gone)
 
 
-def parse_list(data: Any, parse: Callable[[Any], Model]) -> list[Model]:
-    """The items of a list envelope, every one parsed, or `Malformed`: half a list is no list."""
-    if not isinstance(data, dict) or data.get("object") != "list" or not isinstance(data.get("data"), list):
-        raise Malformed('this is no list: {"object": "list", "data": [...]} was expected')
-    if data.get("has_more") is not None and data["has_more"] is not False:
-        raise Malformed("the list says has_more: it is partial, and the API documents no way to get the rest")
-    items = [parse(item) for item in data["data"]]
-    ids = [item.id for item in items]  # type: ignore[attr-defined]
-    twice = sorted(item_id for item_id, count in Counter(ids).items() if count > 1)
-    if twice:
-        raise Malformed(f"the list holds {', '.join(twice)} twice")
-    return items
-
-
 def listed(nodes: Sequence[Node]) -> str:
     """Nodes in a sentence."""
     return ", ".join(map(str, nodes)) or "none"
@@ -223,10 +212,10 @@ def _object(data: Any, kind: str) -> dict[str, Any]:
     expected = f"a {kind.replace('_', ' ')} was expected"
     if not isinstance(data, dict):
         raise Malformed(f"{expected}, as an object")
-    said = _text(data, "object")
-    # A word that nobody knows is no other kind: what a node calls itself is ASSUMED.
-    if said != kind and said in _KINDS:
-        raise Malformed(f"{expected}, and this is a {said.replace('_', ' ')}")
+    # That a node says what it is, is ASSUMED. An object that says it is something else is not a node, whatever it looks like.
+    said = (_text(data, "object") or kind).strip().lower()
+    if said != kind:
+        raise (Malformed if said in _KINDS else OtherThing)(f'{expected}, and this says that it is "{clean(said, 60)}"')
     return data
 
 

@@ -9,10 +9,8 @@ from __future__ import annotations
 import time
 from typing import Callable, TypeVar
 
+from . import _durations
 from ._errors import Transient
-
-LONGEST_PAUSE = 15.0  # s
-SECOND_LOOK = 5.0  # s between two looks at something that can hardly be right
 
 Seen = TypeVar("Seen")
 Verdict = TypeVar("Verdict")
@@ -52,13 +50,13 @@ class Schedule:
 
     def __init__(self, interval: float | None = None) -> None:
         self._interval = interval
-        self._floor = 1.0
+        self._floor = _durations.FIRST_PAUSE
 
     def pause(self, waited: float) -> float:
         """Seconds until the next look, `waited` seconds after the first."""
         if self._interval is not None:
-            return max(self._interval, self._floor) if self._floor > 1.0 else self._interval
-        return max(self._floor, min(0.05 * waited, LONGEST_PAUSE))
+            return max(self._interval, self._floor) if self._floor > _durations.FIRST_PAUSE else self._interval
+        return max(self._floor, min(0.05 * waited, _durations.LONGEST_PAUSE))
 
     def slow_down(self) -> None:
         """The server said 429."""

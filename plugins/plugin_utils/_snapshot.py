@@ -80,6 +80,7 @@ def _nodes(params: dict[str, Any], session: Session, company_id: str, clusters: 
     def listed(cluster: Cluster) -> list[Node]:
         if not hasattr(own, "client"):  # a connection of its own for each thread, kept from cluster to cluster
             own.client = connect(params, Session(alive=alive, report=session.report, clock=SystemClock(alive)))
+            own.client.reached = True  # by the list of the clusters
         return _listed(own.client, company_id, cluster)
 
     pool = ThreadPoolExecutor(AT_ONCE)

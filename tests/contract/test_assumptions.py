@@ -37,7 +37,11 @@ TURNS = [
     {"reboot_code": 204, "delete_answer": "204"},
     {"reboot": "invisible", "delete_status": "deleting"},
     {"tombstone": "destroyed", "tombstone_listed": True},
-    {"has_more": True},
+    {"paging": "next", "page_size": 1},
+    {"paging": "cursor", "page_size": 1},
+    {"address_lag": 200},
+    {"flapping": 100},
+    {"accepted_as": "operation"},
     {"list_endpoint": "404"},
     {"list_endpoint": "405"},
     {"error_body": "string"},
@@ -89,7 +93,8 @@ def test_a_node_s_whole_life_keeps_the_contract(server: EmulatorServer, turn: di
     client.send("GET", CLUSTER + "/node-sizes")
     assert client.send("POST", nodes, json={"size_id": "node_size_none"}).status_code == 422
     assert client.send("POST", nodes, data="{").status_code == 400
-    node = client.send("POST", nodes, json={"size_id": SMALL}).json()["id"]
+    assert client.send("POST", nodes, json={"size_id": SMALL}).status_code == 202
+    node = server.state.snapshot()["nodes"][0]["id"]
     assert client.send("PATCH", one, node=node, json={"size_id": MEDIUM}).status_code == 409
     for method, path, options in (
         ("PATCH", one, {"json": {"size_id": MEDIUM}}),

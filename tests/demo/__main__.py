@@ -32,6 +32,9 @@ The first playbook only reads. Without --check the second makes what is missing,
 def main() -> int:
     """The exit status: of the first playbook that fails, else 0."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    # Whoever was started with nohup or & ignores these, and all that it starts: the demo could not be interrupted.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="medstack-demo-") as folder, emulator(*DURATIONS) as ready:
         runner = Runner(ready, Path(folder))
         _say(f"An emulator of the MedStack Control API runs at {ready['base_url']}")

@@ -19,7 +19,8 @@ from starlette.responses import JSONResponse, Response
 from tests.emulator import seed
 from tests.emulator.journal import Entry
 from tests.emulator.node import View
-from tests.emulator.shapes import cluster_body, error_response, list_body, node_body
+from tests.emulator.paging import page
+from tests.emulator.shapes import cluster_body, error_response, node_body, operation_body
 from tests.emulator.state import Conflict, NotFound, State, UnknownSize
 from tests.emulator.switches import Switches
 
@@ -85,10 +86,10 @@ class Api:
         return {"GET": lambda entry, body: JSONResponse(seed.COMPANY)}
 
     def _clusters(self) -> Mapping[str, Callable[..., Response]]:
-        return {"GET": lambda entry, body: self._list([cluster_body(cluster) for cluster in self._state.clusters()])}
+        return {"GET": lambda entry, body: self._list(entry, [cluster_body(cluster) for cluster in self._state.clusters()])}
 
     def _node_sizes(self) -> Mapping[str, Callable[..., Response]]:
-        return {"GET": lambda entry, body, cluster: self._list(list(self._state.cluster(cluster).sizes))}
+        return {"GET": lambda entry, body, cluster: self._list(entry, list(self._state.cluster(cluster).sizes))}
 
     def _nodes(self) -> Mapping[str, Callable[..., Response]]:
         if self._switches.list_endpoint == "405":
@@ -106,42 +107,43 @@ class Api:
     def _list_nodes(self, entry: Entry, body: bytes, cluster: str) -> Response:
         if self._switches.list_endpoint == "404":
             raise NotFound("There is nothing at this path.")
-        return self._list([node_body(node, self._switches) for node in self._state.nodes(cluster)])
+        return self._list(entry, [node_body(node, self._switches) for node in self._state.nodes(cluster)])
 
     def _show(self, entry: Entry, body: bytes, cluster: str, node: str) -> Response:
-        return self._shown(self._state.node(cluster, node), 200)
+        return JSONResponse(node_body(self._state.node(cluster, node), self._switches))
 
     def _create(self, entry: Entry, body: bytes, cluster: str) -> Response:
         self._state.cluster(cluster)
         created = self._state.create(cluster, _size_id(body))
         entry.committed = True
-        return self._shown(created, 202)
+        return self._accepted(created, 202)
 
     def _resize(self, entry: Entry, body: bytes, cluster: str, node: str) -> Response:
         self._state.node(cluster, node)
         resized = self._state.resize(cluster, node, _size_id(body))
         entry.committed = True
-        return self._shown(resized, self._switches.patch_code)
+        return self._accepted(resized, self._switches.patch_code)
 
     def _do_reboot(self, entry: Entry, body: bytes, cluster: str, node: str) -> Response:
         rebooted = self._state.reboot(cluster, node)
         entry.committed = True
-        return self._shown(rebooted, self._switches.reboot_code)
+        return self._accepted(rebooted, self._switches.reboot_code)
 
     def _destroy(self, entry: Entry, body: bytes, cluster: str, node: str) -> Response:
         destroyed = self._state.destroy(cluster, node)
         entry.committed = True
         if self._switches.delete_answer == "202":
-            return self._shown(destroyed, 202)
+            return self._accepted(destroyed, 202)
         return Response(status_code=204 if self._switches.delete_answer == "204" else 202)
 
-    def _shown(self, node: View, status: int) -> Response:
+    def _accepted(self, node: View, status: int) -> Response:
         if status == 204:
             return Response(status_code=204)
-        return JSONResponse(node_body(node, self._switches), status)
+        return JSONResponse(node_body(node, self._switches) if self._switches.accepted_as == "node" else operation_body(node), status)
 
-    def _list(self, items: list[dict[str, Any]]) -> Response:
-        return JSONResponse(list_body(items, self._switches))
+    def _list(self, entry: Entry, items: list[dict[str, Any]]) -> Response:
+        body, headers = page(items, self._switches.paging, self._switches.page_size, entry.path, entry.query)
+        return JSONResponse(body, headers=headers)
 
 
 def _authorised(authorization: str | None) -> bool:

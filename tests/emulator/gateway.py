@@ -42,6 +42,7 @@ class Gateway:
             user_agent=request.headers.get("user-agent"),
             body=_parsed(body),
             connection=connection.number,
+            query=request.url.query,
         )
         rule = self._faults.take(entry.method, entry.path)
         if self._switches.latency:

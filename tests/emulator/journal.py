@@ -33,6 +33,7 @@ class Entry:
     retry_after: str | None = None  # the header of that name in the answer
     authorised: bool = False
     committed: bool = False  # the request changed the state
+    query: str = ""  # without the question mark
     fault: str | None = None  # the kind of the fault that was applied
 
     @property
@@ -53,10 +54,10 @@ class Journal:
         self._last = 0
         self._entries: list[Entry] = []
 
-    def enter(self, method: str, path: str, *, user_agent: str | None, body: Any, connection: int) -> Entry:
+    def enter(self, method: str, path: str, *, user_agent: str | None, body: Any, connection: int, query: str = "") -> Entry:
         with self._lock:
             self._last += 1
-            entry = Entry(self._last, self._clock.now(), time.time(), method, path, user_agent, body, connection)
+            entry = Entry(self._last, self._clock.now(), time.time(), method, path, user_agent, body, connection, query=query)
             self._entries.append(entry)
             return entry
 

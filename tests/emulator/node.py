@@ -47,6 +47,8 @@ class Transition:
     status: str
     size_id: str
     gone: bool = False
+    premature: bool = False  # active, but not yet as an active node is
+    then: Transition | None = None
 
 
 @dataclass
@@ -57,9 +59,10 @@ class Node:
     cluster: Cluster
     size_id: str
     status: str
-    address: str  # shown once the node was active
+    address: str  # shown once the node was active, after the lag of addresses
     created_at: float
-    was_active: bool = False
+    active_since: float = math.inf  # when it was active for the first time
+    has_address: bool = False
     gone: bool = False
     transition: Transition | None = None
     former: View | None = None  # what a lagging read shows; None: there was no such node
@@ -72,17 +75,17 @@ class Node:
             cluster_id=self.cluster.id,
             status=self.status,
             size=next(size for size in self.cluster.sizes if size["id"] == self.size_id),
-            public_ip_address=self.address if self.was_active else None,
-            operating_system=seed.OPERATING_SYSTEM if self.was_active else None,
+            public_ip_address=self.address if self.has_address else None,
+            operating_system=seed.OPERATING_SYSTEM if self.active_since < math.inf else None,
         )
 
-    def settle(self, now: float) -> None:
-        """Arrive, if that is due by `now`."""
-        due = self.transition
-        if due is None or due.ends > now:
-            return
-        self.transition = None
-        self.gone = due.gone
-        self.status = due.status
-        self.size_id = due.size_id
-        self.was_active = self.was_active or due.status == "active"
+    def settle(self, now: float, address_lag: float) -> None:
+        """Arrive, if that is due by `now`; show the address, if it has been active for longer than the lag."""
+        while self.transition is not None and self.transition.ends <= now:
+            due, self.transition = self.transition, self.transition.then
+            self.gone = due.gone
+            self.status = due.status
+            self.size_id = due.size_id
+            if due.status == "active" and not due.premature:
+                self.active_since = min(self.active_since, due.ends)
+        self.has_address = self.has_address or now >= self.active_since + address_lag

@@ -17,13 +17,6 @@ from tests.emulator.switches import Switches
 HTML_PAGE = "<!DOCTYPE html>\n<html><head><title>MedStack Control</title></head><body><h1>{title}</h1></body></html>\n"
 
 
-def list_body(items: list[dict[str, Any]], switches: Switches) -> dict[str, Any]:
-    body: dict[str, Any] = {"object": "list", "data": items}
-    if switches.has_more:
-        body["has_more"] = True
-    return body
-
-
 def cluster_body(cluster: Cluster) -> dict[str, Any]:
     return {
         "id": cluster.id,
@@ -45,6 +38,11 @@ def node_body(node: View, switches: Switches) -> dict[str, Any]:
         if value is not None or switches.late_fields == "null":
             body[name] = value
     return body
+
+
+def operation_body(node: View) -> dict[str, Any]:
+    """What stands for the operation that a mutation has begun."""
+    return {"object": "operation", "id": f"op_{node.id.partition('_')[2]}", "status": "pending"}
 
 
 def error_response(status: int, message: str, switches: Switches, headers: Mapping[str, str] | None = None) -> Response:

@@ -151,7 +151,8 @@ class State:
         with self._lock:
             # Long ago: no lag applies to it.
             node = self._add(self.cluster(cluster_id), size_id, status, -math.inf, node_id)
-            node.was_active = status != "creating"
+            node.has_address = status != "creating"
+            node.active_since = -math.inf if node.has_address else math.inf
             return node.view()
 
     def change_node(self, node_id: str, *, status: str | None = None, size_id: str | None = None) -> View:
@@ -164,8 +165,9 @@ class State:
                 node.size_id = size_id
             if status is not None:
                 node.status = status
-                node.was_active = node.was_active or status == "active"
+                node.active_since = min(node.active_since, self._clock.now() if status == "active" else math.inf)
             node.transition = None
+            node.settle(self._clock.now(), self._switches.address_lag)
             return node.view()
 
     def remove_node(self, node_id: str) -> None:
@@ -254,7 +256,12 @@ class State:
         elif outcome == "reverted":
             done = before
         seconds = math.inf if outcome == "stuck" else getattr(self._switches, f"{action}_seconds")
-        node.transition = replace(done, ends=now + seconds)
+        done = replace(done, ends=now + seconds)
+        flapping = self._switches.flapping
+        if flapping and action == "creating" and done.status == "active":
+            again = Transition(done.ends + flapping, "creating", done.size_id, then=replace(done, ends=done.ends + 2 * flapping))
+            done = replace(done, premature=True, then=again)
+        node.transition = done
 
     def _next_outcome(self) -> str:
         if not self._switches.outcomes:
@@ -296,7 +303,7 @@ class State:
 
     def _settle_nodes(self, now: float) -> None:
         for node in self._nodes.values():
-            node.settle(now)
+            node.settle(now, self._switches.address_lag)
 
     # -- helpers
 

@@ -16,6 +16,8 @@ import math
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from tests.emulator.paging import LINKING, TELLING
+
 OUTCOMES = ("ok", "error", "failed", "reverted", "stuck")
 
 
@@ -25,6 +27,10 @@ def _choice(*choices: Any, doc: str) -> dict[str, Any]:
 
 def _flag(doc: str) -> dict[str, Any]:
     return {"doc": doc, "flag": True}
+
+
+def _count(doc: str) -> dict[str, Any]:
+    return {"doc": doc, "count": True}
 
 
 def _seconds(doc: str) -> dict[str, Any]:
@@ -59,7 +65,15 @@ class Switches:
         metadata=_choice("none", "destroyed", "deleted", doc="A destroyed node is 404 (`none`), or shown for ever with this status."),
     )
     tombstone_listed: bool = field(default=False, metadata=_flag("Whether the list shows the tombstones too."))
-    has_more: bool = field(default=False, metadata=_flag("Every list says `has_more: true`."))
+    paging: str = field(
+        default="none",
+        metadata=_choice("none", *LINKING, *TELLING, doc="Lists come in pages of page_size items; how a page says that there is more."),
+    )
+    page_size: int = field(default=3, metadata=_count("Items on a page of a list, if there is paging."))
+    accepted_as: str = field(
+        default="node",
+        metadata=_choice("node", "operation", doc="What answers a mutation: the node, or an object that stands for the operation."),
+    )
     error_body: str = field(
         default="object", metadata=_choice("object", "string", "html", "empty", doc="The form of the body of an error.")
     )
@@ -71,6 +85,13 @@ class Switches:
         metadata=_choice("null", "missing", doc="How public_ip_address and operating_system look before the node was active."),
     )
     node_object: str = field(default="present", metadata=_choice("present", "missing", doc='Whether a node carries `object: "node"`.'))
+
+    address_lag: float = field(
+        default=0, metadata=_seconds("For so long after a new node became active, it has no address; inf: for ever.")
+    )
+    flapping: float = field(
+        default=0, metadata=_seconds("A new node is active twice: for so long, then as long `creating` again, and then for good.")
+    )
 
     # Who may do what when
     busy_conflict: bool = field(
@@ -138,6 +159,10 @@ def _checked(spec: Any, value: Any) -> Any:
         if str(value).lower() in ("true", "false"):
             return str(value).lower() == "true"
         raise ValueError(f"{spec.name} is true or false, not {value!r}")
+    if "count" in spec.metadata:
+        if str(value).isdecimal() and int(value) > 0:
+            return int(value)
+        raise ValueError(f"{spec.name} is a whole number above 0, not {value!r}")
     if "seconds" in spec.metadata:
         try:
             seconds = float(value)

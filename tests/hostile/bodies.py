@@ -34,6 +34,9 @@ ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*\Z")  # all else could address someth
 COMPANY_TEXTS = ("name", "street_address", "city", "province", "country", "postal_code", "phone_number")
 
 
+NOTHING = (None, False, "", "false", [], {})  # what a key can say that speaks of more, when there is none; 0 is False
+
+
 class _Flaw(Exception):
     """The body is not what the contract says."""
 
@@ -77,18 +80,29 @@ def _judge(kind: str, value: Any, node_id: str | None) -> None:
         _expect(node_id in (None, value["id"]))
     else:
         _expect(isinstance(value, dict) and value.get("object") == "list" and isinstance(value.get("data"), list))
-        _expect(value.get("has_more") is None or value["has_more"] is False)
+        _expect(all(value.get(name) in NOTHING for name in ("has_more", "next", "cursor")))
+        _expect(value.get("total") in NOTHING or (type(value["total"]) is int and value["total"] <= len(value["data"])))
         for item in value["data"]:
             {CLUSTERS: _cluster, SIZES: _size, NODES: _node}[kind](item)
         _expect(len(value["data"]) == len({item["id"] for item in value["data"]}))
 
 
 def _thing(value: Any, kind: str) -> None:
-    """An object with an id, which does not say that it is something else; what word there is for a node is only assumed."""
+    """An object with an id, which does not say that it is something else; it may say nothing."""
     _expect(isinstance(value, dict))
     _texts(value, "object")
-    _expect(value.get("object") == kind or value.get("object") not in KINDS)
+    _expect((value.get("object") or kind).strip().lower() == kind)
     _expect(isinstance(value.get("id"), str) and ID.match(value["id"]) is not None)
+
+
+def stands_for_an_operation(raw: bytes) -> bool:
+    """Whether the body is an object of a kind that nobody knows: the request was accepted, and what became of it is not in here."""
+    try:
+        value = _value(raw)
+    except (_Flaw, ValueError, RecursionError):
+        return False
+    said = value.get("object") if isinstance(value, dict) else None
+    return isinstance(said, str) and said.strip().lower() not in ("", *KINDS)
 
 
 def _texts(value: dict[str, Any], *names: str) -> None:
@@ -205,7 +219,10 @@ FITTING = {
     "size": st.sampled_from((None, *TITLES, *IDS, *THINGS)),
     "data": st.sampled_from(([], None, {}, *THINGS)),
     "object": st.sampled_from((*KINDS, "List", "server", "Node")),
-    "has_more": st.sampled_from((True, False, None, 0, 1, "false", "", [], {})),
+    "has_more": st.sampled_from((True, False, None, 0, 1, "true", "false", "", [], {})),
+    "next": st.sampled_from((None, "", "?page=2", "/v1/other?page=2", "https://other/v1?page=2", 2, True, {"href": "?page=2"})),
+    "total": st.sampled_from((*NUMBERS, None, "2", True)),
+    "cursor": st.sampled_from((None, "", *IDS)),
     "label": st.sampled_from(("patient-logbook production", "patient-logbook staging", *TEXTS)),
 }
 
@@ -341,7 +358,7 @@ class Meddling:
     def refuses(self) -> bool:
         """The answer says that the request was not carried out; then it may not be."""
         status = self.status or 0
-        return (400 <= status < 500 and status != 408) or (status == 503 and "Retry-After" in self.headers)
+        return 400 <= status < 500 and status != 408
 
 
 STATUS = st.sampled_from((200, 202, 204, 302, 400, 404, 405, 408, 429, 500, 503)) | st.integers(100, 599)

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -44,7 +43,7 @@ def server() -> Iterator[EmulatorServer]:
 @pytest.fixture
 def core(server: EmulatorServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Core:
     """As if just started."""
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # where the lock files are
+    monkeypatch.setenv("TMPDIR", str(tmp_path))  # where the lock files are
     server.reset()
     server.switches.update(QUICK)
     return Core(server)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from email.utils import formatdate
 from typing import Any
 
+from tests.emulator.paging import LINKING, TELLING
 from tests.support.core import Core
 
 # How a task ends.
@@ -35,6 +36,7 @@ PASSES = {READ: REACHED, LOOK: REACHED, LOOK_AT_REBOOT: REACHED}
 STOPS = {READ: STOPPED, LOOK: STOPPED, LOOK_AT_REBOOT: STOPPED}
 WHILE_WAITING = {**PASSES, READ: STOPPED}
 NOT_BEGUN = dict.fromkeys(MUTATIONS, REACHED)
+SENT_AGAIN_IF_SAFE = {**NOT_BEGUN, "create": UNKNOWN, "reboot": UNKNOWN}
 NOT_SENT = dict.fromkeys(MUTATIONS, STOPPED)
 
 # A request that is given up after this (s), and an answer that takes longer.
@@ -43,6 +45,7 @@ PATIENCE, TOO_SLOW = 0.1, 0.25
 
 # What an answer can be that is no longer, or not yet, true: the switches that make it so.
 UNTRUTHS: dict[str, dict[str, Any]] = {
+    **{f"in pages ({style})": {"paging": style, "page_size": 1} for style in (*LINKING, *TELLING)},
     "as before all changes": {"read_lag": 1000},
     "without the last changes": {"read_lag": 20},
     "without the last nodes": {"list_lag": 20},
@@ -111,10 +114,15 @@ def _untrue(untruth: str, requests: float) -> Callable[[Core, int], None]:
     """Told from the nth request on, for so many requests."""
 
     def befall(core: Core, number: int) -> None:
-        true = dict.fromkeys(UNTRUTHS[untruth], 0)
+        true = {name: value for name, value in core.switches.values().items() if name in UNTRUTHS[untruth]}
         _before_each_request(core, lambda sent: core.switches.update(UNTRUTHS[untruth] if number <= sent < number + requests else true))
 
     return befall
+
+
+def _from_there_on(**switches: Any) -> Callable[[Core, int], None]:
+    """From the nth request on the API is as the switches have it."""
+    return lambda core, number: _before_each_request(core, lambda sent: core.switches.update(switches) if sent == number else None)
 
 
 def _before_each_request(core: Core, act: Callable[[int], None]) -> None:
@@ -139,11 +147,13 @@ FAULTS = {
     "done, then dropped": Fault(_rule("commit_then_drop"), FOUND),
     **{f"{status}": Fault(_status(status), {**PASSES, **LOST}) for status in (500, 502, 504)},
     **{f"done, then {status}": Fault(_rule("commit_then_status", status=status), FOUND) for status in (500, 502, 504)},
+    "done, then 429": Fault(_rule("commit_then_status", status=429), {**FOUND, "create": UNKNOWN}),
     "429": Fault(_status(429), {**PASSES, **NOT_BEGUN}),
     "429, Retry-After in seconds": Fault(_status(429, Retry_After="7"), {**PASSES, **NOT_BEGUN}),
     "429, Retry-After as a date": Fault(_in_a_moment(429), {**PASSES, **NOT_BEGUN}),
-    "503, Retry-After in seconds": Fault(_status(503, Retry_After="7"), {**PASSES, **NOT_BEGUN}),
-    "503, Retry-After as a date": Fault(_in_a_moment(503), {**PASSES, **NOT_BEGUN}),
+    "503, Retry-After in seconds": Fault(_status(503, Retry_After="7"), {**PASSES, **SENT_AGAIN_IF_SAFE}),
+    "503, Retry-After as a date": Fault(_in_a_moment(503), {**PASSES, **SENT_AGAIN_IF_SAFE}),
+    "done, then 503, Retry-After": Fault(_rule("commit_then_status", status=503, headers={"Retry-After": "7"}), FOUND),
     "503": Fault(_status(503), {**PASSES, **LOST}),
     "done, then 503": Fault(_rule("commit_then_status", status=503), FOUND),
     "an HTML page": Fault(_rule("html"), {**WHILE_WAITING, **LOST}),
@@ -167,5 +177,17 @@ FAULTS = {
         for_good=True,
     ),
     "one answer as before the changes": Fault(_untrue("as before all changes", 1), PASSES, untruth="as before all changes"),
+    "done, then an operation in place of the node": Fault(
+        _rule("commit_then_status", status=202, body='{"object": "operation", "id": "op_1", "status": "pending"}'), NOT_BEGUN
+    ),
+    "a new node's address late": Fault(_from_there_on(address_lag=20), {"create": REACHED}),
+    "a new node's status flapping": Fault(_from_there_on(flapping=10), {"create": REACHED}),
+    **{
+        f"lists in pages, {style}": Fault(
+            _untrue(f"in pages ({style})", math.inf), {**PASSES, **NOT_BEGUN}, untruth=f"in pages ({style})", for_good=True
+        )
+        for style in LINKING
+    },
+    **{f"a page, {style}": Fault(_untrue(f"in pages ({style})", 1), STOPS, untruth=f"in pages ({style})") for style in TELLING},
     "an empty list": Fault(_rule("empty_list"), PASSES, untruth=EMPTY),
 }

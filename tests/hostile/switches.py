@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.emulator.paging import LINKING, TELLING
 from tests.hostile.faults import MUTATIONS, REACHED, STOPPED
 from tests.hostile.scenarios import Scenario
 
@@ -81,11 +82,19 @@ SWITCHES = {
     "delete_status": Switch(("destroy",), {"deleting": {}}),
     "tombstone": Switch(("destroy",), {"destroyed": {}, "deleted": {}}),
     "tombstone_listed": Switch(("destroy",), {True: {}}, along={"tombstone": "destroyed"}),
-    "has_more": Switch(ALL, {True: {LOOKS: End(REFUSED, "the list says has_more: it is partial")}}),
+    "paging": Switch(
+        ALL,
+        {**{style: {} for style in LINKING}, **{style: {LOOKS: End(REFUSED, "the list is partial: it says ")} for style in TELLING}},
+        along={"page_size": 1},
+    ),
+    "page_size": Switch(ALL, {1: {}, 2: {}}, along={"paging": "next"}),
+    "accepted_as": Switch(MUTATIONS, {"operation": {}}),
     "error_body": Switch(("destroy",), {"string": {}, "html": {}, "empty": {}}),
     "size_shape": Switch(ALL, {"id": {}, "title": {}}),
     "late_fields": Switch(("create",), {"missing": {}}),
     "node_object": Switch(ALL, {"missing": {}}),
+    "address_lag": Switch(("create",), {20: {}, 200: {}, math.inf: {}}),
+    "flapping": Switch(("create",), {5: {}, 40: {}}),
     "busy_conflict": Switch(ALL, {True: {}}),
     "delete_while_busy": Switch(("destroy",), {"accepted": {}}),
     "read_lag": Switch(

@@ -10,7 +10,6 @@ import importlib
 import json
 import math
 import re
-import tempfile
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
@@ -27,6 +26,7 @@ from starlette.responses import Response
 from ansible_collections.medstack.control.plugins.module_utils._operations import cluster_info, company_info, node_info, node_size_info
 from tests.emulator.clock import DrivenClock
 from tests.emulator.journal import Entry
+from tests.emulator.paging import LINKING, TELLING
 from tests.emulator.switches import Switches
 from tests.hostile import bodies
 from tests.hostile.bodies import MEDDLINGS, Meddling, whole
@@ -93,7 +93,8 @@ class Exchange:
         if not self.entry.mutation:
             return status == 200 and whole(self.kind, body, self.node_id)
         may_be_empty = self.entry.method == "DELETE" or self.entry.path.endswith("/reboot")
-        return 200 <= status < 300 and ((may_be_empty and not body.strip()) or whole(self.kind, body, self.node_id))
+        accepted = not body.strip() or bodies.stands_for_an_operation(body)
+        return 200 <= status < 300 and ((may_be_empty and accepted) or whole(self.kind, body, self.node_id))
 
     @property
     def purpose(self) -> str:
@@ -122,7 +123,9 @@ class Exchange:
     def refused(self) -> bool:
         """A request for a change that may be sent again: it was said not to have been carried out."""
         status = self.given.status_code
-        return status == 429 or (status == 503 and "Retry-After" in self.given.headers) or (status == 405 and self.entry.method == "GET")
+        if status == 503:
+            return "Retry-After" in self.given.headers and self.entry.method in ("PATCH", "DELETE")
+        return status == 429 or (status == 405 and self.entry.method == "GET")
 
 
 @dataclass
@@ -181,7 +184,7 @@ def _tampered(meddling: Meddling, entry: Entry, answer: Callable[[], Response]) 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TamperingServer]:
     with pytest.MonkeyPatch.context() as patch, TamperingServer(DrivenClock(), switches=QUICK) as server:
-        patch.setattr(tempfile, "tempdir", str(tmp_path_factory.mktemp("locks")))
+        patch.setenv("TMPDIR", str(tmp_path_factory.mktemp("locks")))
         yield server
 
 
@@ -391,7 +394,9 @@ def every_switch() -> list[tuple[str, Any]]:
             "choices", (False, True) if "flag" in spec.metadata else (20.0,) if "seconds" in spec.metadata else ()
         )
     ]
-    return [state for state in states if state not in (("has_more", True), ("latency", 20.0))]
+    # A page, and what stands for an operation, are not whole by themselves.
+    left_out = [("accepted_as", "operation"), ("latency", 20.0), *(("paging", style) for style in (*LINKING, *TELLING))]
+    return [state for state in states if state not in left_out]
 
 
 @pytest.mark.parametrize(("switch", "state"), every_switch())
@@ -406,7 +411,7 @@ def test_the_judge_lets_pass_whatever_is_honest(server: TamperingServer, switch:
 
 
 def test_the_judge_stops_what_says_that_it_is_not_whole(server: TamperingServer) -> None:
-    run = carried_out(server, "clusters", has_more=True)
+    run = carried_out(server, "clusters", paging="has_more", page_size=1)
     assert [exchange.whole for exchange in run.exchanges] == [True, False]
 
 
@@ -416,14 +421,17 @@ NOT_WHOLE: list[tuple[str, Any]] = [
     *((kind, body) for kind in (bodies.CLUSTERS, bodies.SIZES, bodies.NODES) for body in (None, [], {}, {"data": []}, {"object": "list"})),
     (bodies.NODES, {**LIST, "object": "error"}),
     (bodies.NODES, {**LIST, "data": {}}),
-    *((bodies.NODES, {**LIST, "has_more": value}) for value in (True, 1, 0, "", "false", [])),
+    *((bodies.NODES, {**LIST, "has_more": value}) for value in (True, 1, "true", [None])),
+    *((bodies.NODES, {**LIST, "next": value}) for value in ("?page=2", 2, True)),
+    *((bodies.NODES, {**LIST, "total": value}) for value in (1, "1", True)),
+    (bodies.NODES, {**LIST, "cursor": "abc"}),
     *((bodies.NODES, {**LIST, "data": [item]}) for item in (None, [], "some_1", SOME_SIZE, {"status": "active"})),
     (bodies.NODES, {**LIST, "data": [SOME_NODE, SOME_NODE]}),
     *((bodies.NODE, {**SOME_NODE, "id": value}) for value in (None, 1, "", "..", "a/b", "a?b", "a#b", "a b", "a\n", "\u00e4", "-a", "%2e")),
     *((bodies.NODE, {**SOME_NODE, "status": value}) for value in (None, 1, "", " ", ["active"])),
     *((bodies.NODE, {**SOME_NODE, "size": value}) for value in (1, "", " ", [], True, {"title": 1}, {"title": {"id": "x"}}, {"id": "a/b"})),
     *((bodies.NODE, {**SOME_NODE, name: 1}) for name in ("object", "public_ip_address", "operating_system")),
-    *((bodies.NODE, {**SOME_NODE, "object": value}) for value in ("company", "cluster", "node_size", "list", "error")),
+    *((bodies.NODE, {**SOME_NODE, "object": value}) for value in ("company", "cluster", "node_size", "list", "error", "operation")),
     *((bodies.SIZES, {**LIST, "data": [{**SOME_SIZE, "vcpu": value}]}) for value in (True, "2", -1, 2.5, 1e9, math.inf, math.nan, [2])),
     *((bodies.SIZES, {**LIST, "data": [{**SOME_SIZE, "memory": value}]}) for value in (True, "2", -0.5, 1e9, math.inf, math.nan, {})),
     (bodies.SIZES, {**LIST, "data": [{**SOME_SIZE, "title": 1}]}),
@@ -453,13 +461,14 @@ NO_JSON = [
 ]
 WHOLE: list[tuple[str, Any]] = [
     (bodies.NODES, LIST),
-    (bodies.NODES, {**LIST, "has_more": False, "more": 1}),
+    (bodies.NODES, {**LIST, "has_more": False, "extra": 1}),
+    *((bodies.NODES, {**LIST, "has_more": value, "next": value, "total": 0}) for value in (None, 0, "", "false", [])),
     *((bodies.NODE, {**SOME_NODE, "status": value}) for value in ("ACTIVE", "hibernating", "\u202e")),
     *(
         (bodies.NODE, {**SOME_NODE, "size": value})
         for value in (None, "Medium", {"title": "x"}, {"id": None}, {"id": "some_2", "vcpu": 2.0})
     ),
-    (bodies.NODE, {**SOME_NODE, "object": "server"}),
+    *((bodies.NODE, {**SOME_NODE, "object": value}) for value in (None, "", "Node")),
     (bodies.SIZES, {**LIST, "data": [SOME_SIZE, {"id": "some_2", "vcpu": 0, "memory": 0.5}]}),
     (bodies.CLUSTERS, {**LIST, "data": [{**SOME_CLUSTER, "region": "here"}]}),
     (bodies.COMPANY, {"id": "some_1", "name": None}),

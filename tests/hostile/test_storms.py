@@ -28,9 +28,21 @@ LAG = 300  # s after which the API shows what there is
 # Of each request one at most, in the requests' order; most of a run's requests are among the first 20.
 FAULT = st.tuples(st.integers(1, 20) | st.integers(1, 60), st.sampled_from(QUICK_FAULTS))
 STORM = st.lists(FAULT, min_size=1, max_size=10, unique_by=lambda fault: fault[0]).map(sorted)
-STORMS = st.lists(STORM, min_size=1, max_size=RUNS - 1)
 
 Storm = list[tuple[int, str]]
+
+# 429 means that a request was not carried out. Against a server that says so of one that was, and shows it later than the cluster is
+# watched, nothing helps (docs/reliability.md).
+LIE = "done, then 429"
+LATE = {"new nodes listed late", "changes shown late"}
+
+
+def _can_be_told(storms: list[Storm]) -> bool:
+    names = {name for storm in storms for dummy, name in storm}
+    return LIE not in names or not names & LATE
+
+
+STORMS = st.lists(STORM, min_size=1, max_size=RUNS - 1).filter(_can_be_told)
 
 
 @pytest.mark.parametrize("name", SCENARIOS)

@@ -24,6 +24,7 @@ from tests.demo.steps import CHECKOUT, STEPS, Runner
 from tests.emulator.process import emulator
 from tests.support.core_warnings import core_warnings
 from tests.support.eventually import eventually
+from tests.support.pace import SHORT_WAITS
 
 BRIEF = [f"--duration={action}=0.2" for action in ("creating", "resizing", "rebooting", "deleting")]
 # Looking every second, the demo would see no reboot, and wait for one.
@@ -40,6 +41,7 @@ def test_the_steps_send_what_their_headings_say_and_the_second_provisioning_noth
     sent = []
     with emulator(*BRIEF) as ready, (tmp_path / "output").open("w+", encoding="utf-8") as output:
         runner = Runner(ready, tmp_path)
+        runner.environment.update(SHORT_WAITS)
         for step in STEPS:
             before = len(mutations(ready))
             begin = output.seek(0, os.SEEK_END)

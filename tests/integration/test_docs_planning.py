@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -85,7 +84,7 @@ def test_every_section_that_is_to_be_run_is_run_here() -> None:
 
 @pytest.fixture
 def core(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Core]:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     with EmulatorServer(DrivenClock(), switches={"creating_seconds": 8, "resizing_seconds": 8, "deleting_seconds": 5}) as server:
         yield Core(server)
 

@@ -111,7 +111,7 @@ def without_socket(server: EmulatorServer, deliver: Deliver = lambda entry, answ
     def answer(session: requests.Session, method: str, url: str, **options: Any) -> requests.Response:
         asked = options["json"]
         credentials = base64.b64encode(b":".join(session.auth)).decode()  # type: ignore[arg-type]
-        entry = server.journal.enter(method, urlsplit(url).path, user_agent=None, body=asked, connection=0)
+        entry = server.journal.enter(method, urlsplit(url).path, user_agent=None, body=asked, connection=0, query=urlsplit(url).query)
         sent = b"" if asked is None else json.dumps(asked).encode()
         given = deliver(entry, lambda: api.answer(entry, f"Basic {credentials}", sent))
         entry.status, entry.retry_after = given.status_code, given.headers.get("retry-after")

@@ -25,6 +25,7 @@ from markdown_it.token import Token
 
 from tests.emulator.server import EmulatorServer
 from tests.support.core_warnings import OF_NO_HOSTS, core_warnings
+from tests.support.pace import SHORT_WAITS
 from tests.support.playbook import CHECKOUT, PYTHON
 
 MARKS = ("run", "run fails", "printed")
@@ -101,6 +102,7 @@ class Reader:
             "LC_ALL": "C.UTF-8",
             "ANSIBLE_HOME": os.environ.get("ANSIBLE_HOME") or str(CHECKOUT / ".cache" / "ansible"),
             "ANSIBLE_NOCOLOR": "1",
+            **SHORT_WAITS,
             "MEDSTACK_BASE_URL": emulator.base_url,
             "MEDSTACK_TOKEN_KEY": emulator.token_key,
             "MEDSTACK_TOKEN_VALUE": emulator.token_value,

@@ -28,6 +28,7 @@ from typing import IO, Any
 from tests.emulator.server import EmulatorServer
 from tests.support.core_warnings import OF_NO_HOSTS, core_warnings
 from tests.support.eventually import eventually
+from tests.support.pace import SHORT_WAITS
 
 SUPPORT = Path(__file__).parent
 CHECKOUT = SUPPORT.parent.parent
@@ -120,7 +121,9 @@ class Project:
             "ANSIBLE_REMOTE_TMP": str(folder / "remote"),
             "ANSIBLE_ASYNC_DIR": str(folder / "async"),
             "ANSIBLE_CONNECTION_PLUGINS": str(SUPPORT / "connection_plugins"),
-            "ANSIBLE_CALLBACK_PLUGINS": str(SUPPORT / "callback_plugins"),
+            "PYTHONPATH": SHORT_WAITS["PYTHONPATH"],
+            "TEST_PACE": SHORT_WAITS["TEST_PACE"],
+            "ANSIBLE_CALLBACK_PLUGINS": f"{SUPPORT / 'callback_plugins'}:{SHORT_WAITS['ANSIBLE_CALLBACK_PLUGINS']}",
             "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_PIPELINING": "1",
             "TEST_RECORDER_FILE": str(self._results),

@@ -17,6 +17,7 @@ from .._lock import cluster_lock
 from .._models import Node, listed
 from .._observe import Observer
 from .._plan import CREATE, NEW, Plan, after
+from .._text import task
 from ._common import waiting
 
 
@@ -48,6 +49,11 @@ def changing(params: dict[str, Any], session: Session, client: Client, observer:
         finally:
             session.result["changed"] = session.result["changed"] or applier.changed
             session.result["actions"] = applier.actions
+            if applier.without_address:
+                session.warnings.append(
+                    f"{', '.join(applier.without_address)} became active, but the API shows no public IP address for it. Look again later: "
+                    f"{task('medstack_node_info', cluster=observer.where.cluster_id)}"
+                )
             if applier.seen:
                 session.result["nodes"] = [node.result() for node in sorted(applier.nodes, key=lambda node: node.id)]
 

@@ -36,6 +36,7 @@ CONNECTION: dict[str, Any] = {
     "ca_path": {"type": "path"},
     "validate_certs": {"type": "bool", "default": True},
     "request_timeout": {"type": "float", "default": 30.0},
+    "ignore_total": {"type": "bool", "default": False, "fallback": (nonempty_env, ["MEDSTACK_IGNORE_TOTAL"])},
 }
 
 CLUSTER: dict[str, Any] = {"cluster": {"type": "str", "required": True, "fallback": (nonempty_env, ["MEDSTACK_CLUSTER"])}}
@@ -64,6 +65,7 @@ def connect(params: dict[str, Any], session: Session) -> Client:
         ca_path=params["ca_path"],
         validate_certs=params["validate_certs"],
         request_timeout=params["request_timeout"],
+        ignore_total=params["ignore_total"],
     )
     client = Client(connection, session.clock, session.alive, session.report)
     session.result["api"] = client.counts

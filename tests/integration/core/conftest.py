@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,7 +21,7 @@ def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No option comes from outside, and no lock file stays behind."""
     for name in [name for name in os.environ if name.startswith("MEDSTACK_")]:
         monkeypatch.delenv(name)
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
 
 
 # Short: what takes longer is looked at more often, and each look takes real time.

@@ -265,8 +265,8 @@ def test_without_a_list_of_nodes_it_refuses(core: Core, how: str, check_mode: bo
 
 
 def test_half_a_list_is_no_list(core: Core) -> None:
-    core.put(MEDIUM)
-    core.switches.has_more = True
-    result = core.run(cluster_nodes, nodes=declared("2 Medium"))
+    core.put(*[MEDIUM] * 5)
+    core.switches.update({"paging": "has_more", "page_size": 4})
+    result = core.run(cluster_nodes, nodes=declared("5 Medium"))
     assert_refused(core, result, "has_more")
     assert result["nodes"] is None

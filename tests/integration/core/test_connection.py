@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
+import socket
 import ssl
 from pathlib import Path
 from typing import Any
@@ -343,7 +345,7 @@ def test_a_server_that_is_not_there(core: Core) -> None:
     core.server.stop_listening()
     result = core.run(cluster_info)
     assert result["failed"]
-    assert "no connection could be made" in result["msg"]
+    assert f"no connection to {core.server.base_url.split('/')[2]} could be made" in result["msg"]
     assert "Next: Check base_url" in result["msg"]
     assert result["api"]["retries"] > 0
     assert 30 < core.clock.now() <= 60
@@ -363,10 +365,54 @@ def test_a_server_that_does_not_answer_in_time(core: Core) -> None:
     assert "no answer came in time" in result["msg"]
 
 
-def test_a_name_that_does_not_resolve(core: Core) -> None:
+def _resolving(monkeypatch: pytest.MonkeyPatch, code: int, tries: float = float("inf")) -> None:
+    """The resolver fails so many times, as on a machine whose resolver says so."""
+    resolve, numbers = socket.getaddrinfo, itertools.count(1)
+
+    def fail(*arguments: Any, **options: Any) -> Any:
+        if next(numbers) <= tries:
+            raise socket.gaierror(code, "as the test says")
+        return resolve(*arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", fail)
+
+
+def test_a_name_that_does_not_exist_fails_at_once(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    _resolving(monkeypatch, socket.EAI_NONAME)
     result = core.run(company_info, base_url="https://api.invalid/v1")
-    assert result["failed"]
-    assert "no connection could be made" in result["msg"]
+    assert "was not sent: no connection to api.invalid could be made" in result["msg"]
+    assert "Next: Check base_url" in result["msg"]
+    assert result["api"]["retries"] == core.clock.now() == 0
+
+
+def test_a_resolver_that_cannot_say_is_asked_again(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    _resolving(monkeypatch, socket.EAI_AGAIN, tries=3)
+    result = core.run(company_info)
+    assert result["company"]["id"] == "company_dlo"
+    assert result["api"]["retries"] == 3
+
+
+def test_a_name_that_is_lost_amid_a_run_is_asked_for_again(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The address was right before, so it passes."""
+    core.put(SMALL)
+    core.clock.after(3, lambda: _resolving(monkeypatch, socket.EAI_NONAME, tries=3))
+    # Each request needs the resolver anew.
+    monkeypatch.setattr(requests.adapters.HTTPAdapter, "get_connection_with_tls_context", _unpooled)
+    assert outcomes(core.run(node, size="Medium")) == [("create", "done")]
+    assert mutations(core.journal) == ["POST nodes"]
+
+
+def _unpooled(adapter: requests.adapters.HTTPAdapter, request: requests.PreparedRequest, *dummy: Any, **options: Any) -> Any:
+    adapter.poolmanager.clear()
+    return adapter.poolmanager.connection_from_url(request.url)
+
+
+def test_https_to_a_port_that_speaks_http_fails_at_once(core: Core) -> None:
+    address = core.server.base_url.split("/")[2]
+    result = core.run(company_info, base_url=f"https://{address}/v1")
+    assert f"was not sent: {address} does not speak TLS as this client does" in result["msg"]
+    assert "Next: Check base_url" in result["msg"]
+    assert result["api"]["retries"] == core.clock.now() == 0
 
 
 @pytest.mark.parametrize("answer", NONSENSE, ids=lambda answer: repr(answer[-30:]))

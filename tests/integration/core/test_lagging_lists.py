@@ -232,11 +232,11 @@ def test_a_partial_list_that_hides_the_manager_is_no_list_to_plan_from(core: Cor
 @pytest.mark.parametrize("how", ["405", "has_more"])
 def test_no_list_before_a_step_stops_it(core: Core, transition: Transition, step: int, how: str) -> None:
     def fail() -> None:
-        core.switches.update({"has_more": True} if how == "has_more" else {"list_endpoint": how})
+        core.switches.update({"paging": how, "page_size": 1} if how == "has_more" else {"list_endpoint": how})
 
     when(core, f"{step - 1}/5 .*: done", fail)
     result = transition.run(core)
     assert len(result["actions"]) == step - 1
     assert how in result["msg"]
-    core.switches.update({"has_more": False, "list_endpoint": "on"})
+    core.switches.update({"paging": "none", "list_endpoint": "on"})
     assert_stopped_safely(core, transition, result)

@@ -182,8 +182,10 @@ def test_step_4_of_7_fails(core: Core, name: str) -> None:
 NOT_NOW: list[dict[str, Any]] = [{"status": 429}, {"status": 503, "headers": {"Retry-After": "20"}}]
 
 
-@pytest.mark.parametrize("step", TRANSITIONS)
-@pytest.mark.parametrize("answer", NOT_NOW, ids=str)
+# A create that is answered 503 may have taken place: test_lost_answers.py.
+@pytest.mark.parametrize(
+    ("step", "answer"), [(step, answer) for step in TRANSITIONS for answer in NOT_NOW[: 1 if step == "create" else 2]], ids=str
+)
 def test_step_4_of_7_is_refused_for_now(core: Core, step: str, answer: dict[str, Any]) -> None:
     """It did not happen, so it is sent again, after a look; the plan goes on."""
     transition = TRANSITIONS[step]
@@ -204,11 +206,12 @@ def test_what_somebody_else_does_before_it_is_sent_again_stops_it(core: Core, st
     transition = TRANSITIONS[step]
     core.switches.update(QUICK)
     transition.prepare(core)
-    change = Foreign(create=SMALL, at=5)
-    when(core, "4/7 .*: sending", lambda: core.faults.add("status", **NOT_NOW[1], foreign=change))
+    change = Foreign(create=SMALL, at=0.5)
+    when(core, "4/7 .*: sending", lambda: core.faults.add("status", **NOT_NOW[0], foreign=change))
     result = transition.run(core)
     assert "somebody else is changing this cluster" in result["msg"]
     assert outcomes(result)[3:] == [(step, "failed")]
+    assert not [action for action in result["actions"] if action["outcome"] == "unknown"]
     assert planned(result["pending"]) == transition.steps[4:]
     assert sent(core, committed=True) == transition.steps[:3]
     assert "failed" not in transition.run(core)

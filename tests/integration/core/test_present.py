@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -376,3 +377,104 @@ def test_one_that_is_accepted_and_not_to_be_watched_is_named_to_be_looked_for(co
     assert result["failed"]
     (made,) = [action["node_id"] for action in result["actions"]]
     assert f"Run the same task again once medstack.control.medstack_node_info lists {made}" in result["msg"]
+
+
+# -- when a new node is there
+
+
+@pytest.mark.parametrize("lag", [6, 45])
+def test_an_active_node_without_its_address_is_not_done_yet(core: Core, lag: float) -> None:
+    core.switches.address_lag = lag
+    result = core.run(node, size="Medium")
+    assert result["node"]["public_ip_address"] == "198.18.0.1"
+    assert "warnings" not in result
+    assert core.clock.now() >= 8 + lag
+
+
+def test_an_address_that_never_comes_costs_its_wait_once_a_run(core: Core) -> None:
+    core.switches.address_lag = float("inf")
+    result = core.run(node, size="Medium", min_count=4)
+    assert outcomes(result) == [("create", "done")] * 4
+    (warning,) = result["warnings"]
+    assert all(node_id in warning for node_id in ids(result))
+    assert "shows no public IP address" in warning
+    seconds = [action["seconds"] for action in result["actions"]]
+    assert 60 <= seconds[0] <= 80
+    assert max(seconds[1:]) <= 15
+
+
+def test_an_address_is_not_waited_for_beyond_the_time_allowed(core: Core) -> None:
+    core.switches.address_lag = float("inf")
+    result = core.run(node, size="Medium", wait_timeout=20)
+    assert outcomes(result) == [("create", "done")]
+    assert len(result["warnings"]) == 1
+    assert core.clock.now() <= 30
+
+
+@pytest.mark.parametrize("seconds", [2, 20])
+def test_a_status_that_flaps_is_not_the_end(core: Core, seconds: float) -> None:
+    """active, creating, active."""
+    core.switches.flapping = seconds
+    result = core.run(node, size="Medium", min_count=2)
+    assert outcomes(result) == [("create", "done")] * 2
+    assert all(action["seconds"] >= 8 + 2 * seconds for action in result["actions"])
+    assert [entry["status"] for entry in result["nodes"]] == ["active", "active"]
+
+
+def test_the_list_has_to_agree_that_a_node_is_active(core: Core) -> None:
+    """As it would if the status fell back between the two reads."""
+    (one,) = core.put(SMALL)
+    shown = [{"id": one, "status": "active", "size": SMALL}, {"id": "node_FAHTgznn", "status": "creating", "size": MEDIUM}]
+    core.switches.creating_seconds = 2
+    body = json.dumps({"object": "list", "data": shown})
+    core.faults.add("body", method="GET", path="/nodes$", nth=3, times=2, body=body)
+    result = core.run(node, size="Medium")
+    assert result["actions"][0]["node_id"] == "node_FAHTgznn"
+    assert any("listed as creating" in line for line in core.lines)
+    assert outcomes(result) == [("create", "done")]
+
+
+def test_a_node_that_the_list_shows_as_failed_has_failed(core: Core) -> None:
+    core.put(SMALL)
+    core.switches.creating_seconds = 2
+    shown = [{"id": "node_FAHTgznn", "status": "failed", "size": MEDIUM}]
+    core.faults.add("body", method="GET", path="/nodes$", nth=3, times=None, body=json.dumps({"object": "list", "data": shown}))
+    result = core.run(node, size="Medium")
+    assert outcomes(result) == [("create", "failed")]
+    assert "node_FAHTgznn is in status failed" in result["msg"]
+
+
+# -- what a request to change something is answered with
+
+
+@pytest.mark.parametrize("size_id", [MEDIUM, LARGE])
+def test_an_operation_in_place_of_the_node_is_accepted_and_the_node_searched_for(core: Core, size_id: str) -> None:
+    core.switches.accepted_as = "operation"
+    (old,) = core.put(MEDIUM)
+    result = core.run(node, size=size_id, min_count=2)
+    made = [entry["id"] for entry in core.state.snapshot()["nodes"] if entry["id"] != old]
+    assert [action["node_id"] for action in result["actions"]] == made
+    assert all(action["adopted"] and action["outcome"] == "done" for action in result["actions"])
+    assert len(mutations(core.journal)) == len(made)
+
+
+@pytest.mark.parametrize(
+    ("options", "action", "adopted"),
+    [({"size": "Large"}, "resize", True), ({"state": "rebooted"}, "reboot", False), ({"state": "absent"}, "destroy", False)],
+)
+def test_an_operation_in_place_of_a_known_node_is_followed(core: Core, options: dict[str, Any], action: str, adopted: bool) -> None:
+    core.switches.accepted_as = "operation"
+    core.put(SMALL)
+    (one,) = core.put(MEDIUM)
+    result = core.run(node, node_id=one, **options)
+    assert outcomes(result) == [(action, "done")]
+    assert result["actions"][0]["adopted"] is adopted
+    assert len(mutations(core.journal)) == 1
+
+
+def test_an_error_in_place_of_a_node_is_not_taken_for_accepted(core: Core) -> None:
+    core.put(SMALL)
+    (one,) = core.put(MEDIUM)
+    core.faults.add("body", method="GET", path="/reboot$", body=json.dumps({"object": "error", "message": "Something went wrong."}))
+    result = core.run(node, node_id=one, state="rebooted")
+    assert outcomes(result) == [("reboot", "unknown")]

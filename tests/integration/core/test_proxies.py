@@ -108,6 +108,23 @@ def test_a_proxy_that_refuses_is_named_at_once(way: Way, status: int) -> None:
     assert way.core.clock.now() == 0  # asking again would not help
 
 
+def test_a_proxy_that_is_not_there_is_named_at_once(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", f"http://{CREDENTIALS}@127.0.0.1:9")
+    result = way.run(company_info)
+    assert "was not sent: no connection to the proxy 127.0.0.1:9 could be made" in result["msg"]
+    assert "Next: Check the proxies in the environment (HTTPS_PROXY" in result["msg"]
+    assert result["api"]["retries"] == way.core.clock.now() == 0
+
+
+def test_a_proxy_that_is_lost_amid_a_run_is_waited_for(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
+    way.core.put(SMALL)
+    way.core.clock.after(3, lambda: monkeypatch.setenv("HTTPS_PROXY", DEAD))
+    way.core.clock.after(6, lambda: monkeypatch.setenv("HTTPS_PROXY", way.proxy.url()))
+    result = way.run(node, size="Medium")
+    assert outcomes(result) == [("create", "done")]
+    assert any("cannot be looked at now" in line for line in way.core.lines)
+
+
 def test_a_proxy_that_cannot_reach_the_api_is_asked_again(way: Way) -> None:
     way.proxy.status = 502
     way.core.clock.after(5, lambda: setattr(way.proxy, "status", 200))

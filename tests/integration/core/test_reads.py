@@ -169,14 +169,6 @@ def test_a_list_that_is_not_what_the_contract_says_is_an_error_and_never_no_node
     assert mutations(core.journal) == []
 
 
-@pytest.mark.parametrize("operation", [cluster_info, node_size_info, node_info], ids=["clusters", "sizes", "nodes"])
-def test_a_partial_list_is_an_error(core: Core, operation: Any) -> None:
-    core.switches.has_more = True
-    result = core.run(operation)
-    assert result["failed"]
-    assert "has_more" in result["msg"]
-
-
 @pytest.mark.parametrize("status", [202, 203, 206])
 def test_a_list_that_came_with_another_success_is_an_error(core: Core, status: int) -> None:
     """206 is how a server says that this is only a part."""

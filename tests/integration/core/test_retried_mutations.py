@@ -15,11 +15,18 @@ import pytest
 from ansible_collections.medstack.control.plugins.module_utils._operations import node
 from tests.support.core import LARGE, MEDIUM, SMALL, Core, mutations, outcomes
 
+# Method and path of a request, what asks for it, and for how long (s) nothing may happen after a 429 before it is sent again.
 CASES = [
-    ("POST", "/nodes$", {"size": "Medium"}),
-    ("PATCH", "", {"node_id": "node_one", "size": "Large"}),
-    ("DELETE", "", {"node_id": "node_one", "state": "absent"}),
-    ("GET", "/reboot$", {"node_id": "node_one", "state": "rebooted"}),
+    ("POST", "/nodes$", {"size": "Medium"}, 15),
+    ("PATCH", "", {"node_id": "node_one", "size": "Large"}, 0),
+    ("DELETE", "", {"node_id": "node_one", "state": "absent"}, 0),
+    ("GET", "/reboot$", {"node_id": "node_one", "state": "rebooted"}, 30),
+]
+SAFE = [case for case in CASES if case[3] == 0]  # twice does no harm
+UNSAFE = [case for case in CASES if case[3] > 0]
+PUT_OFF = [
+    *((case, 429, headers) for case in CASES for headers in ({"Retry-After": "7"}, {}, {"Retry-After": "soon"})),
+    *((case, 503, {"Retry-After": "7"}) for case in SAFE),
 ]
 
 
@@ -30,15 +37,14 @@ def assert_a_list_between_the_tries(core: Core) -> None:
         assert any(entry.path.endswith("/nodes") and entry.method == "GET" for entry in entries[earlier + 1 : later])
 
 
-@pytest.mark.parametrize(("method", "path", "params"), CASES, ids=lambda value: value if isinstance(value, str) else "")
-@pytest.mark.parametrize(
-    ("status", "headers"),
-    [(429, {"Retry-After": "7"}), (429, {}), (503, {"Retry-After": "7"}), (429, {"Retry-After": "soon"})],
-    ids=str,
-)
-def test_put_off_by_the_server_and_sent_again(
-    core: Core, method: str, path: str, params: dict[str, Any], status: int, headers: dict[str, str]
-) -> None:
+def ident(value: Any) -> str:
+    """Of a case, the method."""
+    return str(value[0] if isinstance(value, tuple) else value)
+
+
+@pytest.mark.parametrize(("case", "status", "headers"), PUT_OFF, ids=ident)
+def test_put_off_by_the_server_and_sent_again(core: Core, case: Any, status: int, headers: dict[str, str]) -> None:
+    method, path, params, proof = case
     core.put(SMALL)
     core.put(LARGE if method == "POST" else MEDIUM, node_id="node_one")
     core.faults.add("status", method=method, path=path, status=status, headers=headers, times=2)
@@ -50,7 +56,7 @@ def test_put_off_by_the_server_and_sent_again(
     assert [entry.committed for entry in tries] == [False, False, True]
     assert_a_list_between_the_tries(core)
     if headers.get("Retry-After") == "7":
-        assert [later.at - earlier.at for earlier, later in zip(tries, tries[1:])] == [7, 7]
+        assert [later.at - earlier.at for earlier, later in zip(tries, tries[1:])] == [max(7, proof)] * 2
 
 
 def test_a_date_is_understood_as_retry_after(core: Core) -> None:
@@ -61,8 +67,84 @@ def test_a_date_is_understood_as_retry_after(core: Core) -> None:
     assert 85 <= second.at - first.at <= 91  # the emulator's Date has whole seconds
 
 
-@pytest.mark.parametrize(("method", "path", "params"), CASES, ids=lambda value: value if isinstance(value, str) else "")
-def test_refused_connections_are_no_ambiguity(core: Core, method: str, path: str, params: dict[str, Any]) -> None:
+@pytest.mark.parametrize("case", UNSAFE, ids=ident)
+@pytest.mark.parametrize("headers", [{}, {"Retry-After": "7"}], ids=str)
+@pytest.mark.parametrize("committed", [True, False])
+def test_a_503_proves_nothing_of_a_create_or_a_reboot(core: Core, case: Any, headers: dict[str, str], committed: bool) -> None:
+    """A gateway sends it for a request that the server has accepted, and names a time all the same."""
+    method, path, params, dummy = case
+    core.put(SMALL)
+    core.put(LARGE if method == "POST" else MEDIUM, node_id="node_one")
+    core.switches.list_lag = 5
+    core.faults.add("commit_then_status" if committed else "status", method=method, path=path, status=503, headers=headers)
+    result = core.run(node, **params)
+    assert len(core.journal.mutations()) == 1
+    assert result["changed"]
+    if committed and method == "POST":
+        assert [(action["outcome"], action["adopted"]) for action in result["actions"]] == [("done", True)]
+    else:
+        assert result["actions"][0]["outcome"] == "unknown"
+        assert ("The API asked not to come back before 7s have passed." in result["msg"]) is bool(headers)
+
+
+@pytest.mark.parametrize("case", SAFE, ids=ident)
+@pytest.mark.parametrize("status", [429, 503])
+def test_what_took_place_though_it_was_put_off_is_found(core: Core, case: Any, status: int) -> None:
+    method, path, params, dummy = case
+    core.put(SMALL)
+    core.put(MEDIUM, node_id="node_one")
+    core.faults.add("commit_then_status", method=method, path=path, status=status, headers={"Retry-After": "2"})
+    result = core.run(node, **params)
+    assert [(action["outcome"], action["adopted"]) for action in result["actions"]] == [("done", True)]
+    assert len(core.journal.mutations()) == 1
+
+
+@pytest.mark.parametrize("case", UNSAFE, ids=ident)
+@pytest.mark.parametrize("lag", [0, 12])
+def test_what_may_have_taken_place_after_a_429_is_unknown(core: Core, case: Any, lag: float) -> None:
+    """429 means that it did not happen; but not against what the cluster shows."""
+    method, path, params, dummy = case
+    core.put(SMALL)
+    core.put(LARGE if method == "POST" else MEDIUM, node_id="node_one")
+    core.switches.update({"list_lag": lag, "read_lag": lag, "rebooting_seconds": 20})
+    core.faults.add("commit_then_status", method=method, path=path, status=429)
+    result = core.run(node, **params)
+    assert result["failed"]
+    assert result["changed"]
+    assert result["actions"][0]["outcome"] == "unknown"
+    assert len(core.journal.mutations()) == 1
+    if method == "POST":
+        assert len(core.run(node, **params)["nodes"]) == 3
+        assert len(core.journal.mutations()) == 1
+
+
+@pytest.mark.parametrize("case", SAFE, ids=ident)
+def test_a_refusal_after_a_503_is_not_the_end_of_it(core: Core, case: Any) -> None:
+    """The second try is refused because the first is under way; no read shows that yet."""
+    method, path, params, dummy = case
+    core.put(SMALL)
+    core.put(MEDIUM, node_id="node_one")
+    core.switches.update({"read_lag": 20, "resizing_seconds": 60, "deleting_seconds": 60})
+    core.faults.add("commit_then_status", method=method, path=path, status=503, headers={"Retry-After": "2"})
+    result = core.run(node, **params)
+    assert [(action["outcome"], action["adopted"]) for action in result["actions"]] == [("done", True)]
+    assert [entry.status for entry in core.journal.mutations()] == [503, 409]
+
+
+@pytest.mark.parametrize("case", SAFE, ids=ident)
+def test_a_503_that_asks_for_more_time_than_there_is_leaves_it_to_the_node(core: Core, case: Any) -> None:
+    method, path, params, dummy = case
+    core.put(SMALL)
+    core.put(MEDIUM, node_id="node_one")
+    core.faults.add("commit_then_status", method=method, path=path, status=503, headers={"Retry-After": "4000"})
+    result = core.run(node, **params)
+    assert [(action["outcome"], action["adopted"]) for action in result["actions"]] == [("done", True)]
+    assert len(core.journal.mutations()) == 1
+
+
+@pytest.mark.parametrize("case", CASES, ids=ident)
+def test_refused_connections_are_no_ambiguity(core: Core, case: Any) -> None:
+    method, dummy, params, dummy = case
     core.put(SMALL)
     core.put(LARGE if method == "POST" else MEDIUM, node_id="node_one")
     sending: list[str] = []
@@ -116,8 +198,9 @@ def test_a_retry_after_beyond_the_time_allowed_fails_at_once(core: Core) -> None
 
 def test_a_retry_after_of_nothing_is_no_licence_to_hammer(core: Core) -> None:
     core.put(SMALL)
-    core.faults.add("status", method="POST", status=429, headers={"Retry-After": "0"}, times=5)
-    assert outcomes(core.run(node, size="Medium")) == [("create", "done")]
+    core.put(MEDIUM, node_id="node_one")
+    core.faults.add("status", method="PATCH", status=429, headers={"Retry-After": "0"}, times=5)
+    assert outcomes(core.run(node, node_id="node_one", size="Large")) == [("resize", "done")]
     tries = [entry.at for entry in core.journal.mutations()]
     assert len(tries) == 6
     assert min(later - earlier for earlier, later in zip(tries, tries[1:])) >= 1
@@ -134,13 +217,25 @@ def test_always_put_off_ends_in_time_and_changes_nothing(core: Core) -> None:
     assert len(core.there()) == 1
 
 
-def test_somebody_else_acting_between_the_tries_stops_it(core: Core) -> None:
+@pytest.mark.parametrize("at", [0, 3, 14])
+def test_somebody_else_acting_between_the_tries_stops_it(core: Core, at: float) -> None:
     core.put(SMALL)
-    core.faults.add("status", method="POST", status=429, headers={"Retry-After": "7"}, foreign={"create": MEDIUM, "at": 3})
+    core.faults.add("status", method="POST", status=429, headers={"Retry-After": "7"}, foreign={"create": LARGE, "at": at})
     result = core.run(node, size="Medium")
     assert result["failed"]
     assert not result["changed"]
     assert "somebody else is changing this cluster" in result["msg"]
+    assert mutations(core.journal) == ["POST nodes"]
+
+
+def test_somebody_else_s_node_of_the_size_asked_for_is_not_taken_for_ours(core: Core) -> None:
+    core.put(SMALL)
+    core.faults.add("status", method="POST", status=429, foreign={"create": MEDIUM, "at": 3})
+    result = core.run(node, size="Medium")
+    assert result["failed"]
+    assert outcomes(result) == [("create", "unknown")]
+    assert result["actions"][0]["node_id"] is None
+    assert "whether this run or somebody else is creating this Medium node cannot be told" in result["msg"]
     assert mutations(core.journal) == ["POST nodes"]
     assert not core.run(node, size="Medium")["changed"]
 

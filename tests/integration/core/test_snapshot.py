@@ -41,6 +41,7 @@ def read(server: DirectServer, **options: Any) -> dict[str, Any]:
         "ca_path": None,
         "validate_certs": True,
         "request_timeout": 30.0,
+        "ignore_total": False,
         "hosts": "nodes",
         "clusters": [],
         "exclude_clusters": [],

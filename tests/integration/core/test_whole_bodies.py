@@ -75,12 +75,18 @@ def test_a_list_of_something_else_is_an_error(core: Core, operation: Any, item: 
     assert "answered 200, but not as the API's contract says" in result["msg"]
 
 
-def test_what_a_node_calls_itself_is_not_known(core: Core) -> None:
-    core.faults.add("body", method="GET", path="/nodes$", body=json.dumps({"object": "list", "data": [{**NODE, "object": "server"}]}))
+@pytest.mark.parametrize("kind", [None, "", "Node"])
+def test_a_node_need_not_say_that_it_is_one(core: Core, kind: str | None) -> None:
+    core.faults.add("body", method="GET", path="/nodes$", body=json.dumps({"object": "list", "data": [{**NODE, "object": kind}]}))
     assert [item["id"] for item in core.run(node_info)["nodes"]] == ["node_a"]
 
 
-@pytest.mark.parametrize("has_more", [1, 0, "false", "", [], {}], ids=json.dumps)
+def test_what_says_that_it_is_something_else_is_not_a_node(core: Core) -> None:
+    core.faults.add("body", method="GET", path="/nodes$", body=json.dumps({"object": "list", "data": [{**NODE, "object": "operation"}]}))
+    assert 'a node was expected, and this says that it is "operation"' in core.run(node_info)["msg"]
+
+
+@pytest.mark.parametrize("has_more", [1, "true", "maybe", [None], {"of": 7}], ids=json.dumps)
 def test_a_list_of_which_nobody_can_tell_whether_it_is_whole_is_not(core: Core, has_more: Any) -> None:
     body = json.dumps({"object": "list", "data": [], "has_more": has_more})
     core.faults.add("body", method="GET", path="/nodes$", body=body, times=None)
@@ -89,8 +95,9 @@ def test_a_list_of_which_nobody_can_tell_whether_it_is_whole_is_not(core: Core, 
     assert mutations(core.journal) == []
 
 
-def test_a_list_that_says_it_is_whole(core: Core) -> None:
-    body = json.dumps({"object": "list", "data": [NODE], "has_more": False})
+@pytest.mark.parametrize("has_more", [False, None, 0, "false", "", [], {}], ids=json.dumps)
+def test_a_list_that_says_it_is_whole(core: Core, has_more: Any) -> None:
+    body = json.dumps({"object": "list", "data": [NODE], "has_more": has_more})
     core.faults.add("body", method="GET", path="/nodes$", body=body)
     assert [item["id"] for item in core.run(node_info)["nodes"]] == ["node_a"]
 

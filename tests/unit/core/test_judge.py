@@ -29,7 +29,7 @@ def shown(value: Any) -> str:
     if isinstance(value, list):
         return "-".join(f"{shown(seen)}:{waited}s" for waited, seen in value)
     if isinstance(value, Node):
-        return f"{value.status}{'' if value.size == MEDIUM else '+'}"
+        return f"{value.status}{'' if value.size == MEDIUM else '+'}{'@' if value.public_ip_address else ''}"
     return "gone" if value is None else str(value)
 
 
@@ -51,6 +51,7 @@ def outcome_of(*arguments: Any, **more: Any) -> str | None:
     return verdict.outcome if verdict else None
 
 
+MADE, UNADDRESSED = node(address="198.18.0.1"), node()
 CREATING, RESIZING, REBOOTING, DESTROYING = (in_status(status) for status in ("creating", "resizing", "rebooting", "destroying"))
 
 
@@ -59,25 +60,45 @@ CREATING, RESIZING, REBOOTING, DESTROYING = (in_status(status) for status in ("c
     [
         (CREATING, [], None),
         (CREATING, [(1, CREATING)], None),
-        (CREATING, [(1, CREATING), (2, OLD)], "done"),
-        (OLD, [], "done"),  # adopted, and active by then
+        (CREATING, [(1, CREATING), (2, MADE)], "done"),
+        (MADE, [], None),  # adopted, and active by then: a read has to say so
+        (MADE, [(1, MADE)], "done"),
+        (CREATING, [(1, MADE)], "done"),
+        # No address yet, though an active node has one.
+        (CREATING, [(1, UNADDRESSED), (60, UNADDRESSED)], None),
+        (CREATING, [(1, UNADDRESSED), (60, MADE)], "done"),
+        (CREATING, [(1, UNADDRESSED), (61, UNADDRESSED)], "done"),
+        (CREATING, [(1, UNADDRESSED), (2, CREATING), (3, UNADDRESSED), (62, UNADDRESSED)], None),
+        (CREATING, [(1, UNADDRESSED), (2, CREATING), (3, MADE)], "done"),
+        (CREATING, [(1, UNADDRESSED), (2, in_status("failed"))], "failed"),
         (CREATING, [(1, in_status("provisioning"))], None),
         (CREATING, [(1, in_status("failed"))], "failed"),
         (in_status("error"), [], "failed"),
         (CREATING, [(1, GONE), (9, GONE)], None),  # not to be seen yet
-        (CREATING, [(1, GONE), (2, CREATING), (3, OLD)], "done"),
+        (CREATING, [(1, GONE), (2, CREATING), (3, MADE)], "done"),
         (CREATING, [(1, CREATING), (2, GONE), (6, GONE)], None),  # a read that lags behind?
         (CREATING, [(1, CREATING), (2, GONE), (3, CREATING), (7, GONE), (8, GONE), (11, GONE)], None),
         (CREATING, [(1, CREATING), (2, GONE), (7, GONE)], "failed"),  # seen, and gone
-        (CREATING, [(1, in_status("updating")), (2, OLD)], "done"),
+        (CREATING, [(1, in_status("updating")), (2, MADE)], "done"),
         (CREATING, [(1, NEW)], "failed"),  # active, of another size
-        (CREATING, [(1, in_status("active", UNSIZED))], "done"),  # its size cannot be told
-        (in_status("creating", UNSIZED), [(1, OLD)], "done"),
+        (CREATING, [(1, node(size=UNSIZED, address="198.18.0.1"))], "done"),  # its size cannot be determined
+        (in_status("creating", UNSIZED), [(1, MADE)], "done"),
     ],
     ids=shown,
 )
 def test_create(answer: Node | None, reads: list[Any], outcome: str | None) -> None:
     assert outcome_of("create", answer, reads) == outcome
+
+
+def test_a_create_without_an_address_is_told_as_such() -> None:
+    verdicts = [verdict_of("create", CREATING, reads) for reads in ([(1, UNADDRESSED), (61, UNADDRESSED)], [(1, MADE)])]
+    assert [verdict and verdict.without_address for verdict in verdicts] == [True, False]
+
+
+def test_an_address_that_did_not_come_before_is_not_waited_for() -> None:
+    looks = Looks(None, CREATING, awaits_address=False)
+    looks.add(UNADDRESSED, 1)
+    assert judge(operation("create", None, MEDIUM), looks, GRACE) == Verdict("done", without_address=True)
 
 
 @pytest.mark.parametrize(

@@ -6,14 +6,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Callable
+from typing import Any, Callable
 
 import pytest
 
@@ -50,7 +52,6 @@ class Clock(SystemClock):
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of the lock files, for this process and those started by it."""
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     return tmp_path
 
@@ -153,6 +154,58 @@ def test_a_link_is_refused(folder: Path) -> None:
         take(Clock())
     assert str(path) in refusal.value.message
     assert "lock: false" in refusal.value.next_step
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: os.mknod(path, stat.S_IFSOCK)], ids=["fifo", "folder", "socket"])
+def test_what_is_not_a_file_is_refused_at_once(folder: Path, make: Callable[[Path], object]) -> None:
+    take(Clock())
+    (path,) = folder.iterdir()
+    path.unlink()
+    make(path)
+    with pytest.raises(Refused, match="nothing was sent") as refusal:
+        take(Clock())
+    assert str(path) in refusal.value.message
+
+
+@pytest.mark.parametrize("full", [errno.ENOSPC, errno.EROFS, errno.EDQUOT], ids=errno.errorcode.get)
+def test_a_folder_that_takes_no_file_is_not_replaced_by_another(folder: Path, monkeypatch: pytest.MonkeyPatch, full: int) -> None:
+    """Python itself would choose one: two runs would each hold the lock."""
+    opened: list[str] = []
+    really = os.open
+
+    def full_up(path: str, flags: int, *more: Any, **named: Any) -> int:
+        opened.append(str(path))
+        if flags & os.O_CREAT:
+            raise OSError(full, os.strerror(full))
+        return really(path, flags, *more, **named)
+
+    monkeypatch.setattr(os, "open", full_up)
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    with pytest.raises(Refused, match="nothing was sent") as refusal:
+        take(Clock())
+    assert os.strerror(full) in refusal.value.message
+    assert {Path(path).parent for path in opened} == {folder}
+
+
+@pytest.mark.parametrize("said", ["", None])
+def test_without_tmpdir_it_is_in_tmp(monkeypatch: pytest.MonkeyPatch, said: str | None) -> None:
+    if said is None:
+        monkeypatch.delenv("TMPDIR")
+    else:
+        monkeypatch.setenv("TMPDIR", said)
+    monkeypatch.setattr(os, "open", lambda path, *dummy: refused(path))
+    with pytest.raises(Refused, match=r"lock file /tmp/medstack\.control-"):
+        take(Clock())
+
+
+def refused(path: str) -> int:
+    raise PermissionError(errno.EACCES, "refused by the test", path)
+
+
+def test_a_tmpdir_that_is_another_in_each_folder_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", "tmp")
+    with pytest.raises(Refused, match="not an absolute path"):
+        take(Clock())
 
 
 def test_a_file_that_cannot_be_opened_is_refused(folder: Path) -> None:

@@ -22,8 +22,8 @@ from ansible_collections.medstack.control.plugins.module_utils._models import (
     Node,
     NodeSize,
     find_sizes,
-    parse_list,
 )
+from ansible_collections.medstack.control.plugins.module_utils._paging import Pages
 from tests.unit.core.things import CATALOGUE, LARGE, MEDIUM, SMALL, node
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["node_a", "list", "active", MEDIUM.id])
@@ -52,12 +52,20 @@ FIELDS = st.sampled_from(
 ALMOST = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(FIELDS, inner, max_size=8), max_leaves=20)
 
 parse_node = partial(Node.parse, cluster_id="cluster_a", catalogue=CATALOGUE)
+
+
+def whole(data: Any, parse: Callable[[Any], Any]) -> list[Any]:
+    pages = Pages("https://api.medstack.co/v1/things", parse)
+    pages.add(data, {})
+    return pages.items
+
+
 PARSERS: list[Callable[[Any], Any]] = [
     Company.parse,
     Cluster.parse,
     NodeSize.parse,
     parse_node,
-    *(partial(parse_list, parse=parse) for parse in (Cluster.parse, NodeSize.parse, parse_node)),
+    *(lambda data, parse=parse: whole(data, parse) for parse in (Cluster.parse, NodeSize.parse, parse_node)),
 ]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import requests
 
+from tests.emulator.paging import LINKING, TELLING
 from tests.emulator.server import EmulatorServer
 from tests.unit.emulator.client import SMALL, Client
 
@@ -155,10 +156,21 @@ def test_no_list_endpoint(server: EmulatorServer, client: Client, node_id: str, 
     assert client.post().status_code == 202
 
 
-def test_has_more(server: EmulatorServer, client: Client) -> None:
-    assert "has_more" not in client.get().json()
-    server.switches.has_more = True
-    assert client.get().json()["has_more"] is True
+@pytest.mark.parametrize("style", [*LINKING, *TELLING])
+def test_paging(server: EmulatorServer, client: Client, style: str) -> None:
+    """A page holds no more than page_size; what links to the next one leads there, and the last page says that it is the last."""
+    for dummy in range(3):
+        client.post()
+    whole = client.get().json()
+    assert list(whole) == ["object", "data"]
+    server.switches.update({"paging": style, "page_size": 2})
+    first, second = client.get(), client.get("?page=2")
+    assert [*first.json()["data"], *second.json()["data"]] == whole["data"]
+    assert len(first.json()["data"]) == 2
+    said = [{**answer.json(), "data": None, "header": answer.links} for answer in (first, second)]
+    assert said[0] != said[1] or style in ("total", "meta.total")
+    assert ("page=2" in str(said[0])) == (style in LINKING)
+    assert "page=3" not in str(said[1])
 
 
 def test_reboot_by_post(server: EmulatorServer, client: Client, node_id: str) -> None:

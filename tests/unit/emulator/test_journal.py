@@ -35,6 +35,7 @@ def test_an_entry(server: EmulatorServer, client: Client) -> None:
         "committed": True,
         "retry_after": None,
         "fault": None,
+        "query": "",
         "mutation": True,
     }
 

@@ -37,6 +37,7 @@ options:
   adoption_grace:
     description:
       - Seconds for which to look for the effect of a request whose answer was lost. It is never sent again.
+      - If this is less than 60, a resize or destroy that shows no effect ends as C(unknown), otherwise as C(failed).
     type: float
     default: 180.0
   lock:

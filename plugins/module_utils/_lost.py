@@ -10,7 +10,7 @@ from collections.abc import Sequence, Set
 from typing import Any, Callable
 
 from . import _durations
-from ._errors import ApiError, Stopped, Transient
+from ._errors import ApiError, NotDone, Stopped, Transient
 from ._foreign import took_hold
 from ._models import Node, NodeSize, listed
 from ._observe import Observer
@@ -83,7 +83,10 @@ class Search:
         Raises `Unknown`, or `Stopped` when all the time nothing happened to the node.
         """
         node_id = operation.node_id or ""
-        lost = f"The answer to the {operation.action} of {node_id} was lost ({loss.message})"
+        what = f"The answer to the {operation.action} of {node_id} was lost"
+        if isinstance(loss, NotDone):
+            what = f"The {operation.action} of {node_id} was refused for now, and yet seems to have begun"
+        lost = f"{what} ({loss.message})"
         if operation.action not in (DESTROY, RESIZE):
             raise Unknown(
                 f"{lost}: whether the node reboots cannot be told, and it was not asked for again.",

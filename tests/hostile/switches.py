@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.emulator.paging import LINKING, TELLING
 from tests.hostile.faults import MUTATIONS, REACHED, STOPPED
-from tests.hostile.scenarios import Scenario
+from tests.hostile.scenarios import SCENARIOS, Scenario
 
 REFUSED = "refused"  # it failed before anything was sent
 
@@ -169,6 +169,8 @@ APART = {
     # A new node that no look shows may still come, so it is waited for, and here in vain.
     ("create one", "read_lag=inf", "read_lag_hides_new=True"),
     ("create three", "read_lag=inf", "read_lag_hides_new=True"),
+    # Of a create that was accepted and whose node is not named, the node has to be listed within adoption_grace.
+    *((scenario, "accepted_as=operation", "list_lag=200") for scenario in SCENARIOS if scenario.startswith("create")),
     # Nothing shows for longer than reboot_grace, so the reboot is taken as done (DESIGN: a reboot that never shows).
     ("reboot", "read_lag=200", "rebooting_seconds=200"),
     ("reboot", "read_lag=inf", "rebooting_seconds=200"),

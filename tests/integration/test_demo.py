@@ -68,11 +68,15 @@ def test_the_steps_send_what_their_headings_say_and_the_second_provisioning_noth
     assert ready["token_key"] not in said
 
 
+# As nohup and & start it: with it, all that it starts would ignore these signals too.
+IGNORING = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN); signal.signal(signal.SIGHUP, signal.SIG_IGN)"
+
+
 @pytest.fixture
 def demo() -> Iterator[subprocess.Popen[str]]:
-    """The demo as `make demo` starts it, in a process group of its own, as in a terminal."""
+    """The demo as `make demo` starts it, in a process group of its own, as in a terminal; but with signals ignored."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.demo"],
+        [sys.executable, "-c", f"{IGNORING}; os.execv(sys.executable, [sys.executable, '-m', 'tests.demo'])"],
         cwd=CHECKOUT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

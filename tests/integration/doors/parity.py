@@ -26,4 +26,5 @@ def _comparable(value: Any, base_url: str) -> Any:
         return {key: _comparable(item, base_url) for key, item in value.items() if key not in ("seconds", "requests", "retries")}
     if isinstance(value, list):
         return [_comparable(item, base_url) for item in value]
-    return value.replace(base_url, "BASE_URL") if isinstance(value, str) else value
+    host = base_url.split("/")[2]
+    return value.replace(base_url, "BASE_URL").replace(host, "HOST") if isinstance(value, str) else value

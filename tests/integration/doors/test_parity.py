@@ -104,9 +104,9 @@ CASES = {
         arrange=lambda server, cluster: server.switches.set("rebooting_seconds", 3600),
     ),
     "refused": Case("node", {"size": "Large"}, "answered 403", arrange=_fault("status", "POST", status=403)),
-    "answer lost, found": Case("node", {"size": "Large", "adoption_grace": 0.5}, changed=True, arrange=_fault("commit_then_drop", "POST")),
+    "answer lost, found": Case("node", {"size": "Large", "adoption_grace": 0.1}, changed=True, arrange=_fault("commit_then_drop", "POST")),
     "answer lost, not found": Case(
-        "node", {"size": "Large", "adoption_grace": 0.5}, "no new node showed up", True, _fault("drop_before", "POST")
+        "node", {"size": "Large", "adoption_grace": 0.1}, "no new node showed up", True, _fault("drop_before", "POST")
     ),
     # Node sets: what the argument spec refuses
     "set: no nodes": Case("cluster_nodes", {}, "missing required arguments: nodes"),

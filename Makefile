@@ -55,7 +55,8 @@ venv: .venv/test.stamp
 demo: .venv/demo.stamp
 	@$(PY) -m tests.demo
 
-STAGES := lint core unit browser hostile-part schemathesis molecule sanity docs install
+# The longest first, so that they do not run alone at the end.
+STAGES := core molecule sanity hostile-part lint unit docs browser install schemathesis
 
 .PHONY: test
 test: .venv/test.stamp

@@ -11,6 +11,7 @@ import sys
 
 from tests.support.checkout import CHECKOUT
 from tests.support.core_warnings import core_warnings
+from tests.support.pace import SHORT_WAITS
 
 # Molecule asks for all callbacks that there are, of which ansible-core 2.22 has some that will not stay.
 LISTING_CALLBACKS = ("Deprecation warnings can be disabled by setting", "DEPRECATION oneline has been", "DEPRECATION tree has been")
@@ -24,7 +25,7 @@ def main() -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "molecule", "test", "--all", "--report"],
         cwd=CHECKOUT,
-        env={**os.environ, "NO_COLOR": "1"},
+        env={**os.environ, **SHORT_WAITS, "NO_COLOR": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -127,9 +127,9 @@ class Client:
             "POST", _nodes_path(company_id, cluster_id), lambda data: Node.parse(data, cluster_id, catalogue), {"size_id": size_id}
         )
 
-    def resize_node(self, company_id: str, cluster_id: str, node_id: str, size_id: str, catalogue: Sequence[NodeSize]) -> Node:
+    def resize_node(self, company_id: str, cluster_id: str, node_id: str, size_id: str, catalogue: Sequence[NodeSize]) -> Node | None:
         path = _nodes_path(company_id, cluster_id, node_id)
-        return self._mutate("PATCH", path, _parse_node(node_id, cluster_id, catalogue), {"size_id": size_id})
+        return self._mutate("PATCH", path, _parse_node(node_id, cluster_id, catalogue), {"size_id": size_id}, may_be_empty=True)
 
     def reboot_node(self, company_id: str, cluster_id: str, node_id: str, catalogue: Sequence[NodeSize]) -> Node | None:
         """A GET with a side effect, as the tutorial has it; where that method is not allowed, POST."""
@@ -284,8 +284,10 @@ class Client:
             message = f"{asked} was not sent: the proxy that the environment names refused to connect ({tunnel[1]})."
             passing = NotDone if kind is AnswerLost else kind
             return (passing if int(tunnel[1]) >= 500 else ApiError)(message, _CHECK_ENVIRONMENT)
-        proxy = self._proxy()
-        peer = f"the proxy {proxy}" if isinstance(error, failures.ProxyError) and proxy else urlsplit(self._connection.base_url).netloc
+        proxy, peer = self._proxy(), urlsplit(self._connection.base_url).netloc
+        by_proxy = bool(proxy) and isinstance(error, failures.ProxyError)
+        if proxy:
+            peer = f"the proxy {proxy}" if by_proxy else f"{peer} (through the proxy {proxy})"
         # Nothing can have been sent where not even a connection came about.
         if isinstance(cause, (NewConnectionError, ConnectTimeoutError)):
             kind = NotDone if kind is AnswerLost else kind
@@ -297,7 +299,7 @@ class Client:
         else:
             said = f"the connection to {peer} broke ({said})"
         if kind is Transient and not self.reached and _is_permanent(error, cause):
-            return ApiError(f"{asked} was not sent: {said}.", _CHECK_PROXY.format(proxy) if proxy else _CHECK_ADDRESS)
+            return ApiError(f"{asked} was not sent: {said}.", _CHECK_PROXY.format(proxy) if by_proxy else _CHECK_ADDRESS)
         return kind(f"{asked}: {said}.", "Check base_url, the network and the proxies that the environment names, then run again.")
 
     def _proxy(self) -> str:
@@ -323,7 +325,7 @@ _CERTIFICATE_HINTS = (
 )
 
 
-_CHECK_ADDRESS = "Check base_url: the host has to exist, and https needs a port that speaks TLS. Then run again."
+_CHECK_ADDRESS = "Check base_url: the host has to exist, and https needs a port that speaks TLS (also the port of a proxy). Then run again."
 _CHECK_PROXY = "Check the proxies in the environment (HTTPS_PROXY, ALL_PROXY, NO_PROXY): for base_url they name {}. Then run again."
 
 
@@ -382,7 +384,9 @@ def _is_permanent(error: Exception, cause: Any) -> bool:
             return origin.errno != socket.EAI_AGAIN
         if isinstance(origin, ssl.SSLError):
             return not isinstance(origin, (ssl.SSLEOFError, ssl.SSLZeroReturnError))
-        origin = origin.__cause__ or origin.__context__
+        # urllib3 1.26 does not raise all that it wraps: then there is no cause, but an argument.
+        inner = origin.args[0] if origin.args and isinstance(origin.args[0], BaseException) else None
+        origin = inner or origin.__cause__ or origin.__context__
     return isinstance(error, requests.exceptions.ProxyError) and isinstance(cause, NewConnectionError)
 
 

@@ -182,14 +182,18 @@ class Applier:
                     return self._recover(operation, title, action, loss)
                 if not loss:
                     action["outcome"] = _judge.FAILED
+                tried = loss is not None or error.status is not None  # without a connection nothing can have taken place
                 if late:
-                    raise
-                self._report(title, f"not accepted yet ({error.message}), trying again in {duration(wait)}")
-                self._client.counts["retries"] += 1
-                effect = self._wait_before_next_try(operation, title, wait, polls=proof > 0)
+                    effect = self._refuse_foreign_change(operation, title, tried)
+                else:
+                    self._report(title, f"not accepted yet ({error.message}), trying again in {duration(wait)}")
+                    self._client.counts["retries"] += 1
+                    effect = self._wait_before_next_try(operation, title, wait, proof, deadline, tried)
                 if effect:
                     action["outcome"] = UNKNOWN
                     return self._recover(operation, title, action, loss or error, effect)
+                if late:
+                    raise
                 pause = min(pause * 2, _durations.LONGEST_PAUSE)
             except ApiError as error:
                 if loss:  # refused perhaps because the try before is in progress
@@ -203,23 +207,39 @@ class Applier:
         """For how long (s) a cluster has to show no effect of a request that was put off with 429, before it is sent again."""
         if error.status != 429:  # no connection: nothing can have been sent; a 503: for what is safe to repeat only
             return 0.0
-        return {CREATE: _durations.UNCHANGED, REBOOT: self._waiting.reboot_grace}.get(operation.action, 0.0)
+        reboot = max(self._waiting.reboot_grace, _durations.UNSEEN_REBOOT)
+        return {CREATE: _durations.UNCHANGED, REBOOT: reboot}.get(operation.action, 0.0)
 
-    def _wait_before_next_try(self, operation: Operation, title: str, wait: float, polls: bool) -> list[Node]:
+    def _wait_before_next_try(
+        self, operation: Operation, title: str, wait: float, proof: float, deadline: Deadline, tried: bool
+    ) -> list[Node]:
         """The nodes that may be the effect of the try before, as soon as there are any; none after `wait` s, with a list read last.
 
-        With `polls`, every read in this time has to show nothing. Raises `Stopped` on other changes.
+        In the last `proof` s of it, every read has to show nothing. Raises `Stopped` on other changes.
         """
-        deadline = Deadline(self._clock, wait)
+        self._clock.sleep(wait - proof)
+        proven = Deadline(self._clock, proof)
         while True:
-            self._clock.sleep(min(_durations.SEARCH_EVERY, deadline.left()) if polls else wait)
-            if operation.action == REBOOT and polls:
-                node = self._observer.node(operation.node_id or "")
-                if took_hold(operation, node):
-                    return [node] if node else list(self.nodes)
-            effect = self._refuse_foreign_change(operation, title, tried=True)
-            if effect or deadline.left() <= 0:
+            self._clock.sleep(min(_durations.SEARCH_EVERY, max(proven.left(), 0.0)))
+            try:
+                effect = self._effect(operation, title, proof > 0, tried)
+            except Transient as trouble:
+                again = (trouble.retry_after or 0.0) + proof
+                if again > deadline.left():
+                    raise
+                self._clock.sleep(trouble.retry_after or 0.0)
+                proven = Deadline(self._clock, proof)
+                continue
+            if effect or proven.left() <= 0:
                 return effect
+
+    def _effect(self, operation: Operation, title: str, by_id: bool, tried: bool) -> list[Node]:
+        """What the node itself and the list show of an operation that was put off; the list is read last."""
+        if operation.action == REBOOT and by_id:
+            node = self._observer.node(operation.node_id or "")
+            if node and took_hold(operation, node):
+                return [node]
+        return self._refuse_foreign_change(operation, title, tried)
 
     def _request(self, operation: Operation) -> Node | None:
         company, cluster, catalogue = self._where.company_id, self._where.cluster_id, self._observer.catalogue()
@@ -248,7 +268,8 @@ class Applier:
                     raise search.put_off(effect, operation.to_size, loss)
                 node: Node | None = search.created({known.id for known in self.nodes} | self._own, operation.to_size, loss)
             else:
-                node = search.changed(operation, loss)
+                before = next((known for known in self.nodes if known.id == operation.node_id), None)
+                node = search.changed(operation, before, loss)
         except Unknown as unknown:
             for new in unknown.nodes:
                 self._remember(new)
@@ -288,9 +309,12 @@ class Applier:
                 verdict = Verdict(_judge.DONE, without_address=True)
             else:
                 last = looks.latest.status_text if looks.latest else "not to be seen"
+                next_step = _resume(operation, node_id)
+                if operation.action == CREATE and not any(looks.reads):
+                    look = task("medstack_node_info", cluster=self._where.cluster_id)
+                    next_step = f"No read has shown {node_id}. Look at the nodes before you run again: {look}"
                 raise Stopped(
-                    f"{node_id} did not get there {_in_time(end, deadline)}: last seen, it was {last}.{_trouble(end)}",
-                    _resume(operation, node_id),
+                    f"{node_id} did not get there {_in_time(end, deadline)}: last seen, it was {last}.{_trouble(end)}", next_step
                 ) from None
         if operation.action == CREATE and verdict.outcome == _judge.DONE:
             return self._confirm_created(node_id, verdict, tell, deadline)

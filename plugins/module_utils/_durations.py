@@ -12,6 +12,7 @@ SURE = 5.0  # that a node is missing, or active again after its reboot
 FELL_BACK = 60.0  # that a node is as it was before: "not carried out" is not said of an operation in progress
 LAG = 60.0  # for this long, a list may still show the state before this run's own operations
 UNCHANGED = 15.0  # that the list stays the same after a 429, before a create is sent again
+UNSEEN_REBOOT = 30.0  # that a node stays active after a 429, before a reboot is sent again; or reboot_grace, if that is longer
 ADDRESS = 60.0  # that an active node has no address, before it counts as created without one
 
 # Pace of reads, and of requests that are sent again.

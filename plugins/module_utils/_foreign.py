@@ -71,9 +71,10 @@ def may_be_effect(operation: Operation, expected: Sequence[Node], seen: Sequence
         known = own | {node.id for node in expected}
         new = [node for node in seen if node.id not in known]
         return [node for node in new if node.size.id is None or same_size(node.size, operation.to_size or node.size)]
-    if took_hold(operation, next((node for node in seen if node.id == operation.node_id), None)):
-        return [node for node in expected if node.id == operation.node_id]
-    return []
+    node = next((node for node in seen if node.id == operation.node_id), None)
+    if node is None and operation.action != DESTROY:  # a list that lacks a node does not show what became of it
+        return []
+    return [known for known in expected if known.id == operation.node_id] if took_hold(operation, node) else []
 
 
 def is_behind(operation: Operation, seen: Sequence[Node]) -> bool:

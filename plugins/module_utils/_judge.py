@@ -41,10 +41,13 @@ class Looks:
         self.reads: list[Node | None] = []
         self.waited = 0.0  # s since the answer
         self._same_since = 0.0
+        self._active_since = 0.0
 
     def add(self, node: Node | None, waited: float) -> None:
         if not self.reads or node != self.reads[-1]:
             self._same_since = waited
+        if not self.reads or self.reads[-1] is None or not self.reads[-1].active:
+            self._active_since = waited
         self.reads.append(node)
         self.waited = waited
 
@@ -52,6 +55,11 @@ class Looks:
     def shown_for(self) -> float:
         """For how long (s) all reads have shown what the last one did."""
         return self.waited - self._same_since
+
+    @property
+    def active_for(self) -> float:
+        """For how long (s) all reads have shown it active, if the last one did; whatever else they showed."""
+        return self.waited - self._active_since
 
     @property
     def surely_gone(self) -> bool:
@@ -88,7 +96,7 @@ def _create(operation: Operation, looks: Looks) -> Verdict | None:
         return Verdict(FAILED, f"{node.id} became active as {node.size.name}, asked was {operation.to_size.name}")
     if node.public_ip_address:
         return Verdict(DONE)
-    if looks.awaits_address and looks.shown_for < _durations.ADDRESS:
+    if looks.awaits_address and looks.active_for < _durations.ADDRESS:
         return None
     return Verdict(DONE, without_address=True)
 

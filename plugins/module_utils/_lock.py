@@ -37,7 +37,7 @@ def cluster_lock(base_url: str, cluster_id: str, clock: SystemClock, timeout: fl
     try:
         deadline = Deadline(clock, timeout)
         told = False
-        while not _try_lock(handle):
+        while not _try_lock(handle, path):
             if deadline.left() <= 0:
                 raise Refused(
                     f"Another run on this machine has held the lock of cluster {cluster_id} for {timeout:.0f} s; nothing was sent.",
@@ -79,11 +79,11 @@ def _unusable(path: str, why: str) -> Refused:
     )
 
 
-def _try_lock(handle: int) -> bool:
+def _try_lock(handle: int, path: str) -> bool:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         if error.errno in (errno.EAGAIN, errno.EACCES):
             return False
-        raise
+        raise _unusable(path, f"cannot be locked ({error.strerror})") from None
     return True

@@ -77,10 +77,10 @@ class Search:
             nodes,
         )
 
-    def changed(self, operation: Operation, loss: ApiError) -> Node | None:
+    def changed(self, operation: Operation, before: Node | None, loss: ApiError) -> Node | None:
         """The node as it shows that the lost resize or destroy took hold (None: gone); for a reboot there is no proof.
 
-        Raises `Unknown`, or `Stopped` when all the time nothing happened to the node.
+        Raises `Unknown`, or `Stopped` when the node was as `before` all the time.
         """
         node_id = operation.node_id or ""
         what = f"The answer to the {operation.action} of {node_id} was lost"
@@ -115,16 +115,15 @@ class Search:
                     f"{lost}, and the node could not be looked at to the end: {end.trouble.message}",
                     f"Run the same task again: it looks first.{_when(loss)}",
                 ) from None
+            run_again = f"Run the same task again: it looks first, and asking twice for this does no harm.{_when(loss)}"
+            others = [node.status_text if node else "gone" for node in seen if _differs(before, node)]
+            if others:
+                raise Unknown(f"{lost}, and the node did not stay as it was: {', '.join(dict.fromkeys(others))}.", run_again) from None
             if not seen or self._grace < _durations.FELL_BACK:
-                raise Unknown(
-                    f"{lost}, and adoption_grace ({duration(self._grace)}) is too short to tell whether it took place.",
-                    f"Run the same task again: it looks first, and asking twice for this does no harm.{_when(loss)}",
-                ) from None
-            status = seen[-1].status_text if seen and seen[-1] else "gone"
-            raise Stopped(
-                f"{lost}, and for {duration(self._grace)} nothing happened to the node: it is {status}.",
-                f"Run the same task again: it looks first, and asking twice for this does no harm.{_when(loss)}",
-            ) from None
+                short = f"adoption_grace ({duration(self._grace)}) is too short to tell whether it took place"
+                raise Unknown(f"{lost}, and {short}.", run_again) from None
+            status = seen[-1].status_text if seen[-1] else "gone"
+            raise Stopped(f"{lost}, and for {duration(self._grace)} nothing happened to the node: it is {status}.", run_again) from None
         except ApiError as error:
             raise Unknown(
                 f"{lost}, and the node could not be looked at: {error.message}", error.next_step or "Run the same task again."
@@ -156,6 +155,11 @@ class Search:
                 new,
             )
         return new[0]
+
+
+def _differs(before: Node | None, node: Node | None) -> bool:
+    """Whether something happened to the node, whatever it was."""
+    return before is None or node is None or (before.status.lower(), before.size) != (node.status.lower(), node.size)
 
 
 def _when(loss: ApiError) -> str:

@@ -15,6 +15,9 @@ from ._text import clean
 
 _KINDS = frozenset({"company", "cluster", "node_size", "node", "list", "error"})  # documented, and what an error could say
 
+# What can stand for a node that is being worked on, also where `object` is missing.
+_WORK = ("operation", "task", "job", "action", "event", "request")
+
 # An id becomes a part of a URL, where "..", "/" or "?" would address something else.
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*\Z")
 
@@ -213,7 +216,7 @@ def _object(data: Any, kind: str) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise Malformed(f"{expected}, as an object")
     # That a node says what it is, is ASSUMED. An object that says it is something else is not a node, whatever it looks like.
-    said = (_text(data, "object") or kind).strip().lower()
+    said = (_text(data, "object") or next((data[key] for key in ("type", "kind") if data.get(key) in _WORK), kind)).strip().lower()
     if said != kind:
         raise (Malformed if said in _KINDS else OtherThing)(f'{expected}, and this says that it is "{clean(said, 60)}"')
     return data

@@ -4,11 +4,12 @@
 
 """Whether a list is whole. Pure.
 
-The API documents no paging. So every known sign that items are missing is an error, except a link to a next page of the same collection.
+The API documents no paging. So every sign that items are missing is an error, except a link to a next page of the same collection.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -19,41 +20,30 @@ from ._models import Malformed, Model
 from ._text import clean
 
 MOST_PAGES = 50  # of one list
+DEEPEST = 4  # objects within objects of an envelope
 
-# What keys are called when they speak of paging, in lower case and without other characters than letters and digits.
-_LINKS = frozenset({"next", "nextlink", "nexturl", "nexthref", "nextpage", "nextpageurl", "nextpagelink", "odatanextlink"})
-_CURSORS = frozenset(
-    {"cursor", "nextcursor", "nexttoken", "nextpagetoken", "pagetoken", "continuation", "continuationtoken", "marker", "nextmarker"}
-    | {"scrollid", "nextoffset", "nextstart", "nextid", "nextkey", "lastevaluatedkey"}
-)
-_FLAGS = frozenset(
-    {"hasmore", "hasmoreitems", "hasmorepages", "hasnext", "hasnextpage", "more", "moreitems", "morepages", "moreresults"}
-    | {"truncated", "istruncated", "partial", "ispartial", "incomplete", "incompleteresults"}
-)
-_ENDS = frozenset({"last", "islast", "islastpage", "complete", "iscomplete"})  # the same, the other way round
-_TOTALS = frozenset(
-    {"total", "totalcount", "totalitems", "totalresults", "totalelements", "totalentries", "totalrecords", "totalsize"}
-    | {"count", "itemcount", "resultcount", "recordcount", "numfound", "numitems"}
-)
-_PAGE_COUNTS = frozenset({"pages", "totalpages", "pagecount", "pagetotal", "pagestotal", "numpages", "lastpage"})
-_PAGE_NUMBERS = frozenset({"page", "currentpage", "pagenumber", "pageindex"})
-_OFFSETS = frozenset({"offset", "skip"})
-_LIMITS = frozenset({"limit", "perpage", "pagesize", "itemsperpage", "maxresults"})
-_CONTAINERS = frozenset(
-    {"links", "meta", "metadata", "responsemetadata", "pagination", "paginator", "paging", "pager", "page", "pageinfo", "cursors"}
-)
-# Headers with the same meaning (Link and Content-Range have a syntax of their own).
-_HEADERS = {
-    "x-total-count": "total",
-    "x-total": "total",
-    "x-total-pages": "pages",
-    "x-page-count": "pages",
-    "x-next-page": "nextpage",
-    "x-next-cursor": "cursor",
-    "x-has-more": "hasmore",
-}
+# What a key says, by its name in lower case without other characters than letters and digits. The first kind that fits counts.
+MORE, PARTIAL, END, TOTAL, PAGES, NUMBER, OFFSET, LIMIT = "more", "partial", "end", "total", "pages", "number", "offset", "limit"
+_THINGS = r"(items?|results?|elements?|entries|records?|nodes?|clusters?|objects?|rows?|hits)"
+_KINDS = [
+    (PARTIAL, r"(is)?(truncated|partial|incomplete)(results?|list|data)?"),
+    # Names more to read if it says anything.
+    (MORE, r"(odata|has|is|the)?(next|more)(?!info|details?$).*|.*(next|more)(link|url|uri|href|page|pages|token|cursor|data|available)"),
+    (MORE, r"(after|page|scroll|search|next)?cursor|(page|continuation|continue|scroll|resume|resumption|sync)token|(next)?marker"),
+    (MORE, r"continue|continuation.*|scrollid|searchafter|lastevaluatedkey|remaining(count|" + _THINGS + r")?(count)?"),
+    (END, r"(is)?(last|final)(page)?|(is)?(complete|exhausted|finished|done)"),
+    (PAGES, r"pages?(count|total)|pages|(total|num|numberof|max|last)pages?(count)?"),
+    (TOTAL, r"(odata)?(total|count|numfound)|total(s|count|number|size|" + _THINGS + r")(count)?|(num|numberof)?" + _THINGS + "count"),
+    (NUMBER, r"(current)?page(number|index|no)?"),
+    (OFFSET, r"offset|skip"),
+    (LIMIT, r"limit|(items)?perpage|pagesize|maxresults"),
+]
+# Keys of objects that speak of paging. In others, only what names more to read counts: they may count something else.
+_CONTAINER = re.compile(r".*(link|meta|pag|cursor|info|context|response|result|list|envelope).*")
+# Headers that limit how often one may ask say nothing of the list.
+_OTHER_HEADERS = re.compile(r"rate|limit|quota|retry")
 
-_FALSE = ("false", "no", "0", "null", "none")
+_NOTHING = ("", "false", "no", "0", "null", "none")
 
 
 class Partial(Malformed):
@@ -68,11 +58,19 @@ class _Sign(NamedTuple):
     """A key of the envelope, or a header, that speaks of paging. `name` is what the reader finds there."""
 
     name: str
-    kind: str  # the key as in the tables above
+    kind: str
     value: Any
 
     def __str__(self) -> str:
         return f"{self.name}: {clean(self.value, 60)}"
+
+    @property
+    def number(self) -> int | None:
+        return _number(self.value)
+
+    @property
+    def unreadable(self) -> bool:
+        return self.kind in (TOTAL, PAGES, NUMBER, OFFSET) and not _empty(self.value) and self.number is None
 
 
 class Pages(Generic[Model]):
@@ -83,7 +81,7 @@ class Pages(Generic[Model]):
         self._parse = parse
         self._ignore_total = ignore_total
         self._read = [url]
-        self._totals: list[_Sign] = []
+        self._counts: list[_Sign] = []  # totals and page counts, of all pages
         self.items: list[Model] = []
 
     def add(self, data: Any, headers: Mapping[str, str]) -> str | None:
@@ -91,12 +89,13 @@ class Pages(Generic[Model]):
         if not isinstance(data, dict) or data.get("object") != "list" or not isinstance(data.get("data"), list):
             raise Malformed('this is not a list: {"object": "list", "data": [...]} was expected')
         headers = {name.lower(): value for name, value in headers.items()}
-        signs = [*_body_signs(data), *_header_signs(headers)]
+        signs = [*_signs(data), *_header_signs(headers)]
         items = [self._parse(item) for item in data["data"]]
         self._refuse_twice(items)
         self.items += items
-        self._totals += [sign for sign in signs if sign.kind in _TOTALS]
-        following = self._following(signs, headers)
+        self._counts += [sign for sign in signs if sign.kind in (TOTAL, PAGES)]
+        self._refuse_part(signs)
+        following = self._following(signs, headers.get("link", ""))
         if following is None:
             self._refuse_missing(signs, len(items))
             return None
@@ -111,10 +110,19 @@ class Pages(Generic[Model]):
         if twice:
             raise Malformed(f"the list holds {', '.join(twice)} twice")
 
-    def _following(self, signs: list[_Sign], headers: Mapping[str, str]) -> str | None:
+    def _refuse_part(self, signs: list[_Sign]) -> None:
+        """Whatever page comes next: this one is cut off, cannot be placed, or is not where the list begins."""
+        for sign in signs:
+            starts_later = len(self._read) == 1 and (
+                (sign.kind == NUMBER and (sign.number or 0) > 1) or (sign.kind == OFFSET and sign.number)
+            )
+            if starts_later or sign.unreadable or (sign.kind == PARTIAL and not _empty(sign.value)):
+                raise Partial(f"it says {sign}")
+
+    def _following(self, signs: list[_Sign], link: str) -> str | None:
         """The one page that links to a next page name; None if there are no such links."""
         targets = [(f"{sign.name}: {clean(target, 200)}", target) for sign, target in _next_links(signs)]
-        targets += [(f"Link: {clean(headers['link'], 200)}", target) for target in _linked(headers.get("link", ""))]
+        targets += [(f"Link: {clean(link, 200)}", target) for target in _linked(link)]
         urls = {self._followed(name, target) for name, target in targets}
         if len(urls) > 1:
             raise Partial(f"it names several next pages ({', '.join(name for name, dummy in targets)})")
@@ -144,42 +152,77 @@ class Pages(Generic[Model]):
 
     def _refuse_missing(self, signs: list[_Sign], count: int) -> None:
         """Raises `Partial` if anything says that there is more than was read; `count` items were on the last page."""
-        for sign in signs:
-            if _says_more(sign, len(self._read)):
+        for sign in [*signs, *self._counts]:
+            more = (sign.kind == MORE and not _empty(sign.value)) or (sign.kind == END and sign.value is False)
+            if more or (sign.kind in (PAGES, NUMBER) and (sign.number or 0) > len(self._read)):
                 raise Partial(f"it says {sign}, and links to no next page")
-        limit = next((sign for sign in signs if sign.kind in _LIMITS and 0 < (_number(sign.value) or 0) <= count), None)
-        if limit and not any(_says_end(sign) for sign in signs):
+        limit = next((sign for sign in signs if sign.kind == LIMIT and 0 < (sign.number or 0) <= count), None)
+        # Of pages that are linked, the last one is known by having no link.
+        if limit and len(self._read) == 1 and not any(self._says_end(sign) for sign in signs):
             raise Partial(f"it says {limit}, holds {count} items, and does not say that these are all")
-        total = max(self._totals, key=lambda sign: _number(sign.value) or 0, default=None)
-        if total and (_number(total.value) or 0) > len(self.items) and not self._ignore_total:
+        total = max((sign for sign in self._counts if sign.kind == TOTAL), key=lambda sign: sign.number or 0, default=None)
+        if total and (total.number or 0) > len(self.items) and not self._ignore_total:
             raise Partial(f"it says {total}, and holds {len(self.items)} items", by_total=True)
 
+    def _says_end(self, sign: _Sign) -> bool:
+        """Only asked if nothing says that there is more, but for a total."""
+        if sign.kind == TOTAL:
+            return sign.number is not None and sign.number <= len(self.items)
+        return sign.kind in (MORE, PAGES) or (sign.kind == END and sign.value is True)
 
-def _body_signs(data: Mapping[str, Any], path: str = "", depth: int = 3) -> Iterator[_Sign]:
-    for key, value in data.items():
-        kind, name = re.sub(r"[^a-z0-9]", "", key.lower()), path + key
-        if kind == "data":
+
+def _kind(key: str) -> str | None:
+    plain = re.sub(r"[^a-z0-9]", "", key.lower())
+    return next((kind for kind, pattern in _KINDS if re.fullmatch(pattern, plain)), None)
+
+
+def _signs(envelope: Mapping[str, Any], path: str = "", known: bool = True) -> Iterator[_Sign]:
+    """What the keys of an object say; `known`: it is the envelope, or speaks of paging."""
+    if path.count(".") > DEEPEST:
+        raise Partial(f"{clean(path)} is nested too deeply")
+    for key, value in envelope.items():
+        name, kind = path + key, _kind(key)
+        if name == "data":
             continue
-        if kind in _CONTAINERS and isinstance(value, dict):
-            if depth == 0:
-                raise Partial(f"{name} is nested too deeply")
-            yield from _body_signs(value, f"{name}.", depth - 1)
-        elif kind == "links" and isinstance(value, list):
-            for link in value:
-                if isinstance(link, dict) and "next" in str(link.get("rel", "")).lower().split():
-                    yield _Sign(f"{name}[rel=next]", "cursor", link)
-        elif path.lower().endswith("cursors.") and kind in ("after", "next"):
-            yield _Sign(name, "cursor", value)
-        elif kind in _LINKS | _CURSORS | _FLAGS | _ENDS | _TOTALS | _PAGE_COUNTS | _PAGE_NUMBERS | _OFFSETS | _LIMITS:
+        if isinstance(value, list):
+            yield from (_Sign(f"{name}[rel=next]", MORE, link) for link in value if isinstance(link, dict) and _is_next(link))
+        if re.fullmatch(r"(?i).*(cursors?|pag\w*)\.after", name):
+            yield _Sign(name, MORE, value)
+        elif isinstance(value, dict) and kind != TOTAL and (kind != MORE or "href" not in value):
+            if kind == MORE and value:
+                yield _Sign(name, MORE, value)
+            yield from _signs(value, f"{name}.", bool(_CONTAINER.match(key.lower())))
+        elif kind and (known or kind == MORE):
             yield _Sign(name, kind, value)
 
 
+def _is_next(link: Mapping[str, Any]) -> bool:
+    return any("next" in str(link.get(key, "")).lower().split() for key in ("rel", "relation"))
+
+
 def _header_signs(headers: Mapping[str, str]) -> Iterator[_Sign]:
+    """X-Total-Count, X-WP-Total, X-Next-Page, Pagination-Count, and the like, by the words after the first one or two."""
     for name, value in headers.items():
-        if name in _HEADERS:
-            yield _Sign(name, _HEADERS[name], value)
-        elif name == "content-range" and not value.strip().lower().startswith("bytes"):
-            yield _Sign(name, "total", value.rpartition("/")[2].replace("*", ""))
+        if name == "content-range" and not value.strip().lower().startswith("bytes"):
+            yield _Sign(name, TOTAL, value.rpartition("/")[2].replace("*", ""))
+        words = name.split("-")
+        if words[0] not in ("x", "pagination", "page", "total", "next", "continuation", "cursor") or _OTHER_HEADERS.search(name):
+            continue
+        parsed = _object(value) if "pagination" in name else None
+        if parsed is not None:
+            yield from _signs(parsed, f"{name}.")
+            continue
+        kind = next((kind for kind in ("-".join(words[skip:]) and _kind("-".join(words[skip:])) for skip in range(3)) if kind), None)
+        if kind and kind != END:
+            yield _Sign(name, kind, value)
+
+
+def _object(text: str) -> dict[str, Any] | None:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def _next_links(signs: list[_Sign]) -> Iterator[tuple[_Sign, str | None]]:
@@ -193,34 +236,17 @@ def _next_links(signs: list[_Sign]) -> Iterator[tuple[_Sign, str | None]]:
 def _linked(header: str) -> Iterator[str | None]:
     """The targets of a Link header with rel="next" (RFC 8288); None for one that cannot be read."""
     for link in re.split(r",\s*(?=<)", header):
-        relation = re.search(r'(?:^|;)\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))', link, re.IGNORECASE)
-        if relation and "next" in (relation[1] or relation[2] or "").lower().split():
+        relation = re.search(r"""(?:^|;)\s*rel\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s;,"']+))""", link, re.IGNORECASE)
+        if relation and "next" in (relation[1] or relation[2] or relation[3] or "").lower().split():
             target = re.match(r"\s*<([^>]*)>", link)
             yield target[1] if target else None
 
 
-def _says_more(sign: _Sign, pages: int) -> bool:
-    if sign.kind in _FLAGS | _CURSORS | _LINKS:
-        return not _empty(sign.value)
-    if sign.kind in _ENDS:
-        return sign.value is False
-    if sign.kind in _TOTALS | _PAGE_COUNTS | _PAGE_NUMBERS | _OFFSETS and not _empty(sign.value) and _number(sign.value) is None:
-        return True  # it cannot be read
-    if sign.kind in _PAGE_COUNTS | _PAGE_NUMBERS:
-        return (_number(sign.value) or 0) > pages
-    return sign.kind in _OFFSETS and pages == 1 and (_number(sign.value) or 0) > 0
-
-
-def _says_end(sign: _Sign) -> bool:
-    """Only asked if nothing says that there is more. Totals are judged apart."""
-    if sign.kind in _ENDS:
-        return sign.value is True
-    return sign.kind in _FLAGS | _CURSORS | _LINKS | _PAGE_COUNTS or (sign.kind in _TOTALS and not _empty(sign.value))
-
-
 def _empty(value: Any) -> bool:
-    """Names nothing: null, false, nothing in it, or a word for these."""
-    return not value or (isinstance(value, str) and value.strip().lower() in ("", *_FALSE))
+    """Names nothing: null, false, nothing in it, a word for these, or a link to nothing."""
+    if isinstance(value, dict) and "href" in value:
+        return _empty(value["href"])
+    return not value or (isinstance(value, str) and value.strip().lower() in _NOTHING)
 
 
 def _number(value: Any) -> int | None:

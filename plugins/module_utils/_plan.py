@@ -24,7 +24,10 @@ IMPACT = {
     CREATE: "Nothing moves onto a new node by itself: rebalance the services afterwards.",
     RESIZE: "The node is down for minutes; while the manager resizes the whole cluster is unavailable.",
     REBOOT: "The node is down for minutes; while the manager reboots the whole cluster is unavailable.",
-    DESTROY: "Destroys the node's local Docker volumes; backups hold them, up to an hour old. Its public IP address is lost.",
+    DESTROY: (
+        "Destroys the node's local Docker volumes; backups hold the named ones, up to an hour old, and not the anonymous ones. "
+        "Its public IP address is lost."
+    ),
 }
 
 

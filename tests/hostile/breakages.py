@@ -80,7 +80,7 @@ BREAKAGES = [
     Breakage(
         "a reboot is sent again soon after a 429",
         "_apply.py",
-        {", REBOOT: self._waiting.reboot_grace}": "}"},
+        {", REBOOT: reboot}": "}"},
         [f"{CORE}retried_mutations.py::test_what_may_have_taken_place_after_a_429_is_unknown"],
     ),
     Breakage(
@@ -178,6 +178,12 @@ BREAKAGES = [
         [f"{CORE}lost_answers.py::test_an_answer_that_names_a_node_that_was_there_is_no_answer"],
     ),
     Breakage(
+        "a node to which something else happened counts as one to which nothing did",
+        "_lost.py",
+        {"            if others:\n": "            if not seen:\n"},
+        [f"{CORE}lost_answers.py::test_a_node_to_which_something_happened_is_no_proof_that_nothing_did"],
+    ),
+    Breakage(
         "a lost destroy counts as done while the node is still active",
         "_foreign.py",
         {"        return node is None or node.leaving\n": "        return True\n"},
@@ -229,7 +235,7 @@ BREAKAGES = [
     Breakage(
         "a list that says that there is more counts as whole",
         "_paging.py",
-        {"        return not _empty(sign.value)\n": "        return False\n"},
+        {"more = (sign.kind == MORE and not _empty(sign.value)) or": "more ="},
         [f"{CORE}paged_lists.py::test_a_page_without_a_link_is_an_error", f"{CORE}paged_lists.py::test_nothing_is_decided_from_a_page"],
     ),
     Breakage(
@@ -434,7 +440,7 @@ BREAKAGES = [
     Breakage(
         "no list before a second try",
         "_apply.py",
-        {"effect = self._refuse_foreign_change(operation, title, tried=True)": "effect: list[Node] = []"},
+        {"        return self._refuse_foreign_change(operation, title, tried)\n": "        return []\n"},
         [f"{CORE}retried_mutations.py::test_somebody_else_acting_between_the_tries_stops_it"],
     ),
     Breakage(

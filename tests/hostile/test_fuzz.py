@@ -92,7 +92,7 @@ class Exchange:
             body = body.replace(token.encode(), b"*")
         if not self.entry.mutation:
             return status == 200 and whole(self.kind, body, self.node_id)
-        may_be_empty = self.entry.method == "DELETE" or self.entry.path.endswith("/reboot")
+        may_be_empty = self.entry.method in ("PATCH", "DELETE") or self.entry.path.endswith("/reboot")
         accepted = not body.strip() or bodies.stands_for_an_operation(body)
         return 200 <= status < 300 and ((may_be_empty and accepted) or whole(self.kind, body, self.node_id))
 

@@ -392,6 +392,19 @@ def test_a_resolver_that_cannot_say_is_asked_again(core: Core, monkeypatch: pyte
     assert result["api"]["retries"] == 3
 
 
+def test_a_cause_that_urllib3_only_wraps_is_found_too(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As urllib3 1.26 does: its error was never raised, so that it has no cause."""
+
+    def send(*dummy: Any, **options: Any) -> Any:
+        wrapped = MaxRetryError(HTTPSConnectionPool("127.0.0.1"), "/v1", SSLError(ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong")))
+        raise requests.exceptions.SSLError(wrapped)
+
+    monkeypatch.setattr(requests.Session, "request", send)
+    result = core.run(company_info, base_url="https://127.0.0.1:1/v1")
+    assert "127.0.0.1:1 does not speak TLS as this client does" in result["msg"]
+    assert result["api"]["retries"] == 0
+
+
 def test_a_name_that_is_lost_amid_a_run_is_asked_for_again(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
     """The address was right before, so it passes."""
     core.put(SMALL)

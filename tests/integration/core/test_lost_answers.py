@@ -253,8 +253,9 @@ def test_what_somebody_else_does_to_the_node_is_not_the_lost_resize(core: Core) 
     (one,) = core.put(MEDIUM)
     lose(core, "PATCH", {"kind": "drop_before", "foreign": {"reboot": one, "at": 4}})
     result = core.run(node, node_id=one, size="Large")
-    assert outcomes(result) == [("resize", "failed")]
-    assert "nothing happened to the node: it is active" in result["msg"]
+    assert outcomes(result) == [("resize", "unknown")]
+    assert "the node did not stay as it was: rebooting" in result["msg"]
+    assert mutations(core.journal) == [f"PATCH {one}"]
 
 
 def test_a_lost_resize_that_failed_is_told_at_once(core: Core) -> None:
@@ -404,3 +405,34 @@ def test_the_lost_one_is_named_by_its_cluster_s_id_in_the_advice(core: Core) -> 
     core.switches.outcomes = ("error",)
     lose(core, "POST", {"kind": "commit_then_drop"})
     assert f'cluster: "{CLUSTER_ID}"' in core.run(node, size="Medium")["msg"]
+
+
+@pytest.mark.parametrize("status", ["error", "updating", "terminating"])
+@pytest.mark.parametrize(("method", "options"), [("PATCH", {"size": "Large"}), ("DELETE", {"state": "absent"})])
+def test_a_node_to_which_something_happened_is_no_proof_that_nothing_did(
+    core: Core, method: str, options: dict[str, Any], status: str
+) -> None:
+    core.put(SMALL)
+    (one,) = core.put(MEDIUM)
+    lose(core, method, {"kind": "drop_before"})
+    core.clock.after(60, lambda: core.state.change_node(one, status=status))
+    result = core.run(node, node_id=one, **options)
+    assert result["failed"]
+    assert len(mutations(core.journal)) == 1
+    if (method, status) == ("PATCH", "error"):
+        assert outcomes(result) == [("resize", "failed")]  # it took hold, and failed
+        assert result["changed"]
+    else:
+        assert [outcome for dummy, outcome in outcomes(result)] == ["unknown"]
+        assert f"the node did not stay as it was: {status}" in result["msg"]
+
+
+@pytest.mark.parametrize(("method", "options"), [("PATCH", {"size": "Large"}), ("DELETE", {"state": "absent"})])
+def test_a_search_that_is_too_short_leaves_it_open(core: Core, method: str, options: dict[str, Any]) -> None:
+    core.put(SMALL)
+    (one,) = core.put(MEDIUM)
+    lose(core, method, {"kind": "drop_before"})
+    result = core.run(node, node_id=one, adoption_grace=0, **options)
+    assert [outcome for dummy, outcome in outcomes(result)] == ["unknown"]
+    assert result["changed"]
+    assert "adoption_grace (0s) is too short" in result["msg"]

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -460,7 +461,7 @@ def test_an_operation_in_place_of_the_node_is_accepted_and_the_node_searched_for
 
 @pytest.mark.parametrize(
     ("options", "action", "adopted"),
-    [({"size": "Large"}, "resize", True), ({"state": "rebooted"}, "reboot", False), ({"state": "absent"}, "destroy", False)],
+    [({"size": "Large"}, "resize", False), ({"state": "rebooted"}, "reboot", False), ({"state": "absent"}, "destroy", False)],
 )
 def test_an_operation_in_place_of_a_known_node_is_followed(core: Core, options: dict[str, Any], action: str, adopted: bool) -> None:
     core.switches.accepted_as = "operation"
@@ -478,3 +479,42 @@ def test_an_error_in_place_of_a_node_is_not_taken_for_accepted(core: Core) -> No
     core.faults.add("body", method="GET", path="/reboot$", body=json.dumps({"object": "error", "message": "Something went wrong."}))
     result = core.run(node, node_id=one, state="rebooted")
     assert outcomes(result) == [("reboot", "unknown")]
+
+
+@pytest.mark.parametrize("body", ["", '{"object": "operation", "id": "op_1"}'])
+def test_a_resize_that_was_accepted_and_begins_late_is_no_failure_that_changed_nothing(core: Core, body: str) -> None:
+    core.put(SMALL)
+    (one,) = core.put(MEDIUM)
+    core.faults.add("status", method="PATCH", status=202, body=body)
+    core.clock.after(40, lambda: core.state.resize(CLUSTER_ID, one, LARGE))
+    result = core.run(node, node_id=one, size="Large", adoption_grace=10)
+    assert outcomes(result) == [("resize", "done")]
+    assert len(mutations(core.journal)) == 1
+
+
+@pytest.mark.parametrize("key", ["type", "kind"])
+def test_an_operation_that_names_itself_in_another_way_is_not_a_node_either(core: Core, key: str) -> None:
+    (old,) = core.put(MEDIUM)
+    body = json.dumps({"id": "op_1", key: "operation", "status": "pending"})
+    core.faults.add("commit_then_status", method="POST", status=202, body=body)
+    result = core.run(node, size="Medium", min_count=2)
+    assert outcomes(result) == [("create", "done")]
+    assert result["actions"][0]["node_id"] not in ("op_1", old)
+
+
+def test_a_node_that_no_read_ever_showed_is_not_promised_to_be_listed(core: Core) -> None:
+    core.put(SMALL)
+    body = json.dumps({"id": "op_1", "status": "pending"})
+    core.faults.add("status", method="POST", status=202, body=body)
+    result = core.run(node, size="Medium", wait_timeout=20)
+    assert "Next: No read has shown op_1. Look at the nodes before you run again" in result["msg"]
+
+
+def test_an_address_is_waited_for_a_minute_whatever_else_changes(core: Core) -> None:
+    core.switches.update({"address_lag": float("inf"), "creating_seconds": 2})
+    system = iter(range(1000))
+    show = core.state.node
+    core.state.node = lambda *ids: replace(show(*ids), operating_system=f"Ubuntu {next(system)}")  # type: ignore[method-assign]
+    result = core.run(node, size="Medium")
+    assert outcomes(result) == [("create", "done")]
+    assert core.clock.now() <= 90

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 from email.utils import formatdate
 from time import time
 from typing import Any
@@ -263,3 +264,52 @@ def test_a_cluster_busy_unseen_is_a_refusal_too(core: Core) -> None:
     assert result["failed"]
     assert "answered 409" in result["msg"]
     assert "wait until it is done" in result["msg"]
+
+
+def test_no_option_shortens_the_proof_that_a_reboot_did_not_take_place(core: Core) -> None:
+    core.put(SMALL)
+    core.put(MEDIUM, node_id="node_one")
+    core.switches.update({"read_lag": 2, "rebooting_seconds": 20})
+    core.faults.add("commit_then_status", method="GET", path="/reboot$", status=429)
+    result = core.run(node, node_id="node_one", state="rebooted", reboot_grace=0)
+    assert outcomes(result) == [("reboot", "unknown")]
+    assert len(core.journal.mutations()) == 1
+
+
+@pytest.mark.parametrize("case", CASES, ids=ident)
+def test_a_limit_that_holds_for_reads_too_is_waited_for(core: Core, case: Any) -> None:
+    method, dummy, params, dummy = case
+    core.put(SMALL)
+    core.put(LARGE if method == "POST" else MEDIUM, node_id="node_one")
+
+    def limited() -> None:
+        core.faults.add("status", status=429, headers={"Retry-After": "70"}, times=2)
+
+    core.on_line = lambda line: limited() if line.endswith(": sending") and not core.journal.mutations() else None
+    result = core.run(node, **params)
+    assert [outcome for dummy, outcome in outcomes(result)] == ["done"]
+    assert [entry.committed for entry in core.journal.mutations()] == [False, True]
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case[0] in ("PATCH", "GET")], ids=ident)
+def test_a_list_that_lacks_the_node_once_shows_nothing(core: Core, case: Any) -> None:
+    method, path, params, dummy = case
+    (other,) = core.put(SMALL)
+    core.put(MEDIUM, node_id="node_one")
+    core.faults.add("status", method=method, path=path, status=429)
+    listed = {"object": "list", "data": [{"id": other, "status": "active", "size": SMALL}]}
+    core.faults.add("body", method="GET", path="/nodes$", nth=3, body=json.dumps(listed))
+    result = core.run(node, **params)
+    assert [outcome for dummy, outcome in outcomes(result)] == ["done"]
+    assert [action["adopted"] for action in result["actions"]] == [False]
+
+
+@pytest.mark.parametrize("case", SAFE, ids=ident)
+def test_the_last_try_is_looked_after_too(core: Core, case: Any) -> None:
+    method, path, params, dummy = case
+    core.put(SMALL)
+    core.put(MEDIUM, node_id="node_one")
+    core.faults.add("commit_then_status", method=method, path=path, status=429, headers={"Retry-After": "4000"})
+    result = core.run(node, **params)
+    assert [(action["outcome"], action["adopted"]) for action in result["actions"]] == [("done", True)]
+    assert len(core.journal.mutations()) == 1

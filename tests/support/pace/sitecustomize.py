@@ -18,7 +18,19 @@ from typing import Any
 
 DURATIONS = "ansible_collections.medstack.control.plugins.module_utils._durations"
 # All that is slept, but for the backoff of reads, whose limit does not wait. The limits of requests cut off.
-SCALED = ("SECOND_READ", "SURE", "FELL_BACK", "LAG", "UNCHANGED", "ADDRESS", "FIRST_PAUSE", "LONGEST_PAUSE", "SEARCH_EVERY", "LOCK_EVERY")
+SCALED = (
+    "SECOND_READ",
+    "SURE",
+    "FELL_BACK",
+    "LAG",
+    "UNCHANGED",
+    "UNSEEN_REBOOT",
+    "ADDRESS",
+    "FIRST_PAUSE",
+    "LONGEST_PAUSE",
+    "SEARCH_EVERY",
+    "LOCK_EVERY",
+)
 
 
 def scale(module: Any) -> None:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import stat
 import subprocess
@@ -185,6 +186,16 @@ def test_a_folder_that_takes_no_file_is_not_replaced_by_another(folder: Path, mo
         take(Clock())
     assert os.strerror(full) in refusal.value.message
     assert {Path(path).parent for path in opened} == {folder}
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EBADF, errno.ENOTSUP], ids=errno.errorcode.get)
+def test_a_file_system_without_locks_is_refused(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    def none_here(*dummy: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", none_here)
+    with pytest.raises(Refused, match="cannot be locked"):
+        take(Clock())
 
 
 @pytest.mark.parametrize("said", ["", None])

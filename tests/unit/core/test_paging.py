@@ -55,7 +55,14 @@ NOTHING_MORE: list[dict[str, Any]] = [
     {"limit": 3, "total": 3},
     {"last": True},
     # These do not speak of paging.
-    {"url": PATH, "request_id": "next", "company": {"total": 9, "next": "node_z"}, "version": 7, "warnings": ["has_more"]},
+    {"url": PATH, "request_id": "next", "company": {"total": 9, "pages": 2}, "version": 7, "warnings": ["has_more"]},
+    {"more_info": "https://docs.example/", "description": "more"},
+    {"pages": {"next": None, "page": 1, "per_page": 50, "total_pages": 1}},
+    {"_links": {"next": {"href": None}}},
+    {"_links": {"next": None, "last": {"href": PATH}}},
+    {"result_info": {"page": 1, "per_page": 20, "total_count": 3, "total_pages": 1}},
+    {"metadata": {"continue": "", "remainingItemCount": None}},
+    {"done": True, "totalSize": 3},
 ]
 
 
@@ -95,6 +102,25 @@ MORE: list[dict[str, Any]] = [
     {"pages": 2},
     {"meta": {"total_pages": "2"}},
     {"pagination": {"page_count": 2}},
+    {"company": {"next": "node_z"}},
+    {"result_info": {"total_pages": 2}},
+    {"page_context": {"has_more_page": True}},
+    {"info": {"more_records": True}},
+    {"link": [{"relation": "next", "url": PATH + "?page=2"}]},
+    {"metadata": {"continue": "abc"}},
+    {"metadata": {"remainingItemCount": 3}},
+    {"next_page_uri": PATH + "?page=2"},
+    {"pagination": {"next_uri": PATH + "?page=2"}},
+    {"NextContinuationToken": "abc"},
+    {"IsTruncated": True},
+    {"next_page_cursor": "abc"},
+    {"meta": {"after_cursor": "abc"}},
+    {"has_more_results": True},
+    {"more_available": True},
+    {"remaining": 3},
+    {"done": False, "nextRecordsUrl": PATH},
+    {"incomplete_results": True},
+    {"pages": {"next": {"page": 2, "starting_after": "abc"}}},
     {"page": 2},
     {"offset": 3},
     {"page": "last"},
@@ -121,6 +147,10 @@ MORE_BY_TOTAL: list[dict[str, Any]] = [
     {"meta": {"pagination": {"total": 4}}},
     {"pagination": {"total_items": 4}},
     {"page": {"totalElements": 4}},
+    {"result_info": {"total_count": 4}},
+    {"@odata.count": 4},
+    {"total_nodes": 4},
+    {"meta": {"totalNodes": 4}},
 ]
 
 
@@ -149,6 +179,12 @@ def test_a_total_that_cannot_be_read_is_an_error(total: Any) -> None:
         {"x-next-cursor": "abc"},
         {"X-Total-Count": "4"},
         {"Content-Range": "nodes 0-2/4"},
+        {"X-Pagination": '{"TotalCount": 6, "PageSize": 3}'},
+        {"X-WP-Total": "6"},
+        {"X-WP-TotalPages": "2"},
+        {"x-ms-continuation": "abc"},
+        {"Pagination-Count": "6"},
+        {"Link": "<https://elsewhere.example/v1/nodes?page=2>; rel='next'"},
         {"Link": 'rel="next"'},
         {"Link": '<https://elsewhere.example/v1/nodes?page=2>; rel="next"'},
     ],
@@ -163,6 +199,8 @@ def test_a_header_says_so_too(headers: dict[str, str]) -> None:
     "headers",
     [
         {"X-Next-Page": "", "X-Total-Pages": "1", "X-Total": "3"},
+        {"X-Page": "1", "X-Per-Page": "20", "X-Prev-Page": "", "X-Pagination": '{"TotalCount": 3}'},
+        {"X-RateLimit-Remaining": "59", "X-Rate-Limit-Limit": "3", "X-Quota-Total": "1000", "X-Request-Id": "next", "X-Cache-Hits": "9"},
         {"Content-Range": "nodes 0-2/*"},
         {"Content-Range": "bytes 0-499/500"},
         {"Link": f'<{URL}>; rel="first", <{URL}>; rel="last"'},
@@ -226,6 +264,31 @@ def test_a_page_elsewhere_is_not_followed(target: str) -> None:
     for said, headers in (({"next": target}, {}), ({"_links": {"next": {"href": target}}}, {}), ({}, {"Link": f'<{target}>; rel="next"'})):
         with pytest.raises(Partial):
             pages().add(envelope(said), headers)
+
+
+@pytest.mark.parametrize("said", [{"incomplete_results": True}, {"truncated": True}, {"offset": 3}, {"page": 2}], ids=str)
+def test_a_page_that_is_a_part_itself_is_an_error_also_if_it_links_to_the_next(said: dict[str, Any]) -> None:
+    with pytest.raises(Partial):
+        pages().add(envelope({"next": "?page=2", **said}), {})
+
+
+def test_a_page_count_holds_for_all_pages() -> None:
+    short = pages()
+    short.add(envelope({"next": "?page=2", "pages": 3}), {})
+    with pytest.raises(Partial, match="it says pages: 3, and links to no next page"):
+        short.add(envelope({}, [{"id": "node_size_d"}]), {})
+
+
+def test_the_last_of_linked_pages_may_be_full() -> None:
+    whole = pages()
+    whole.add(envelope({"_links": {"next": {"href": "?page=2"}}, "limit": 3}), {})
+    assert whole.add(envelope({"_links": {}, "limit": 3}, [{"id": f"node_size_{letter}"} for letter in "def"]), {}) is None
+    assert len(whole.items) == 6
+
+
+def test_to_ignore_the_total_overrides_no_full_page() -> None:
+    with pytest.raises(Partial, match="does not say that these are all"):
+        pages(ignore_total=True).add(envelope({"limit": 3, "total": 6}), {})
 
 
 def test_two_next_pages_are_an_error() -> None:

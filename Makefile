@@ -19,6 +19,7 @@ export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.cache/hypothesis
 .PHONY: help
 help:
 	@echo 'make demo           provision, resize, reboot and destroy nodes of an emulated cluster'
+	@echo 'make emulator       an emulator of the API to try things on: prints what to paste, runs until Ctrl-C (SLOW=1, LOSSY=1, LAGGING=1)'
 	@echo 'make test           what is checked at every change; "make test-<stage>" runs one of: $(STAGES)'
 	@echo 'make test-hostile   the API, the network and the code fail in every way that is known; every node set becomes every other;'
 	@echo '                    the token is looked for on every ansible-core'
@@ -55,6 +56,12 @@ venv: .venv/test.stamp
 demo: .venv/demo.stamp
 	@$(PY) -m tests.demo
 
+export SLOW LOSSY LAGGING
+
+.PHONY: emulator
+emulator: .venv/demo.stamp
+	@$(PY) -m tests.emulator.terminal
+
 # The longest first, so that they do not run alone at the end.
 STAGES := core molecule sanity hostile-part lint unit docs browser install schemathesis
 
@@ -63,7 +70,7 @@ test: .venv/test.stamp
 	@$(PY) $(TOOLS)/run_stages.py $(STAGES)
 
 # All of what the stages hostile-part, unit and core take a part of; the rest takes too long for every day. The second are by file, as in core.
-IN_PART := tests/unit $(addprefix tests/integration/,core/test_transitions.py doors/test_forms.py doors/test_parity.py awx/test_setup.py)
+IN_PART := tests/unit $(addprefix tests/integration/,core/test_transitions.py doors/test_forms.py doors/test_parity.py awx/test_setup.py test_rolling_refusals.py)
 
 .PHONY: test-hostile
 test-hostile: .venv/test.stamp .cache/awx/install.stamp
@@ -100,7 +107,9 @@ test-lint:
 test-unit:
 	$(PYTEST) tests/unit
 
+# The pages of the site are looked at too.
 test-browser:
+	@$(MAKE) docs
 	$(PYTEST) tests/browser
 
 # The collection that the playbook awx_setup is written for, and which it does not bring.
@@ -128,7 +137,6 @@ test-docs:
 	.venv/bin/antsibull-docs lint-collection-docs --plugin-docs .
 	$(PY) -m antsibull_changelog lint
 	$(PY) -m tests.tools.check_links
-	@$(MAKE) docs
 
 .PHONY: docs
 docs: .venv/test.stamp

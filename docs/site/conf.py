@@ -14,7 +14,7 @@ from docutils import nodes
 project = "medstack.control"
 version = release = yaml.safe_load((Path(__file__).parents[2] / "galaxy.yml").read_text("utf-8"))["version"]
 
-extensions = ["myst_parser", "sphinx_antsibull_ext"]
+extensions = ["myst_parser", "sphinx_antsibull_ext", "sphinx_copybutton", "sphinx_design"]
 # Links in the Markdown lead to headings as on the repository's site.
 myst_heading_anchors = 4
 nitpicky = True
@@ -28,7 +28,15 @@ html_copy_source = False
 html_show_sphinx = False
 html_show_copyright = False
 html_use_index = False
-pygments_style = "ansible"
+html_static_path = ["static"]
+html_css_files = ["site.css"]
+# In static/site.css, where they follow the theme's switch between light and dark.
+antsibull_ext_color_scheme = "none"
+# Those of Ansible cannot be read well, neither in the light nor in the dark.
+pygments_style = "a11y-high-contrast-light"
+pygments_dark_style = "a11y-high-contrast-dark"
+# Without prompts, and without what a command prints.
+copybutton_prompt_text = "$ "
 
 # linkcheck ("make docs-links"): what stands for a host in an example, and answers of sites that turn programs away.
 linkcheck_ignore = [r"https?://[^/]*\.example(\.com)?(/|$)", r"https?://(localhost|127\.0\.0\.1|198\.18\.)", r"https://api\.medstack\.co/"]

@@ -15,7 +15,7 @@ import pytest
 
 from tests.emulator.server import EmulatorServer
 from tests.support.pages import Reader, marked
-from tests.support.playbook import CLUSTER, LARGE, MEDIUM, QUICK, SMALL
+from tests.support.playbook import CLUSTER, LARGE, MEDIUM, PYTHON, QUICK, SMALL
 from tests.support.service import Service
 
 MANAGER, OTHER = "node_aMD6Vak5", "node_8cLp5Vhs"
@@ -53,8 +53,8 @@ def operator(tmp_path: Path) -> Iterator[Operator]:
 
 def test_getting_started(operator: Operator) -> None:
     for block, dummy in operator.follow(marked("docs/getting_started.md")):
-        # "Nothing changes before the last step."
-        assert operator.sent() == (["POST nodes"] if block.heading == "Carry it out" else [])
+        # "Nothing in the cluster changes until the last step."
+        assert operator.sent() == (["POST nodes"] if block.heading == "Apply the plan" else [])
     assert operator.sizes() == {MEDIUM: 2, SMALL: 1}
 
 
@@ -81,3 +81,15 @@ def test_from_staging_to_production(operator: Operator) -> None:
         done = staging + ["PATCH node_3bWk8Rdm", "PATCH node_6nYt2Qfx"] * (block.heading == "Production")
         assert operator.sent() == done
     assert operator.sizes() == operator.sizes(PRODUCTION) == {MEDIUM: 3}
+
+
+def test_the_first_playbook_of_the_readme(operator: Operator) -> None:
+    (block,) = marked("README.md", "A first playbook")
+    operator.save(block)
+    assert block.file == "provision.yml"
+    operator.shell("ansible-playbook provision.yml")
+    assert operator.sent() == ["POST nodes"] * 2
+    assert operator.sizes() == {MEDIUM: 2, LARGE: 1, SMALL: 1}
+    operator.shell(f"ansible-playbook {block.file} --check --diff")
+    assert operator.sent() == ["POST nodes"] * 2
+    operator.shell(f"{PYTHON} -m ansiblelint --offline --strict --profile production {block.file}")

@@ -68,7 +68,7 @@ def _before(tokens: list[Token], position: int) -> tuple[str, str]:
         assert mark in MARKS, f"{tokens[position].content.strip()} is none of {MARKS}"
         position -= 1
     if tokens[position].type == "paragraph_close" and tokens[position - 1].content.endswith(":"):
-        named = re.match(r"`([\w./-]+\.\w+)`", tokens[position - 1].content)
+        named = re.match(r"(?:Save this as )?`([\w./-]+\.\w+)`", tokens[position - 1].content)
         file = named[1] if named else ""
     return mark, file
 

@@ -38,13 +38,31 @@ def copy_guides() -> None:
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, copy)
     shutil.copyfile(CHECKOUT / "docs/site/index.rst", SOURCE / "index.rst")
+    shutil.copyfile(CHECKOUT / "docs/report.png", SOURCE / "docs/report.png")
 
 
 def write_plugins() -> None:
     folder = SOURCE / "collection"
     folder.mkdir()
-    command = ["antsibull-docs", "collection", "--use-current", "--squash-hierarchy", "--no-add-antsibull-docs-version", "--fail-on-error"]
+    settings = str(CHECKOUT / "docs/site/antsibull-docs.cfg")
+    command = [
+        "antsibull-docs",
+        "--config-file",
+        settings,
+        "collection",
+        "--use-current",
+        "--squash-hierarchy",
+        "--no-add-antsibull-docs-version",
+        "--fail-on-error",
+    ]
     subprocess.run([*command, "--dest-dir", str(folder), "medstack.control"], check=True)
+    # In the sidebar, a name says more than the beginning of a title that does not fit there.
+    index = folder / "index.rst"
+    kinds = r"^    ((\w+?)_(?:module|filter|inventory|role))$"
+    titled = {"medstack_inventory": "medstack (inventory)", "cluster_role": "cluster (role)", "rolling_role": "rolling (role)"}
+    index.write_text(
+        re.sub(kinds, lambda page: f"    {titled.get(page[1], page[2])} <{page[1]}>", index.read_text("utf-8"), flags=re.MULTILINE), "utf-8"
+    )
     # The theme shows a page's contents beside it, and an error where the page does so itself.
     for page in folder.glob("*.rst"):
         page.write_text(re.sub(r"^\.\. contents::\n( +:.*\n)+", "", page.read_text("utf-8"), flags=re.MULTILINE), "utf-8")

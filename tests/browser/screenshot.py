@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Makes the pictures of the documentation: python -m tests.browser.screenshot
+"""Makes the pictures of the documentation, after make docs: python -m tests.browser.screenshot
 
-docs/report.png is the drift report of a sample, docs/plan.png what the playbook `plan` prints for docs/getting_started.md.
+docs/report.png is the drift report of a sample, docs/plan.png what the playbook `plan` prints for docs/getting_started.md. The others are
+pages of the site.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from tests.browser import chromium, samples
 from tests.emulator import terminal
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
+SITE = DOCS.parent / ".cache/docs/html"
 COMMAND = "ansible-playbook medstack.control.plan -e @nodes.yml"
 DECLARATION = "medstack_nodes: 2 Medium, 1 Small\nmedstack_manager: node_aMD6Vak5\n"
 TERMINAL = """<!DOCTYPE html><meta charset="utf-8"><style>
@@ -64,7 +66,18 @@ def take(driver: Chrome, page: str, name: str, width: int, bottom: str) -> None:
         chromium.show_as(driver, width=width, scale=2)
         driver.get(file.as_uri())
         chromium.show_as(driver, width=width, height=driver.execute_script(bottom), scale=2)
-        picture = base64.b64decode(driver.execute_cdp_cmd("Page.captureScreenshot", {"format": "png"})["data"])
+        _save(driver, name)
+
+
+def take_site(driver: Chrome, page: str, name: str, colours: str) -> None:
+    """The first screen of a page of the site."""
+    chromium.show_as(driver, width=1280, height=900, colours=colours)
+    driver.get((SITE / page).as_uri())
+    _save(driver, name)
+
+
+def _save(driver: Chrome, name: str) -> None:
+    picture = base64.b64decode(driver.execute_cdp_cmd("Page.captureScreenshot", {"format": "png"})["data"])
     (DOCS / name).write_bytes(picture)
     print(f"docs/{name}: {len(picture) // 1024} KB")
 
@@ -78,8 +91,10 @@ def main() -> None:
             # As far as the second card, and the beginning of what follows.
             second = "return Math.round(document.querySelectorAll('article')[1].getBoundingClientRect().bottom) + 16"
             take(driver, report_html(samples.fleet()), "report.png", 920, second)
-            whole = "return Math.ceil(document.querySelector('pre').getBoundingClientRect().bottom)"
+            whole = "return Math.floor(document.querySelector('pre').getBoundingClientRect().bottom)"
             take(driver, TERMINAL % (escape(COMMAND), escape(plan())), "plan.png", 940, whole)
+            take_site(driver, "index.html", "site_landing.png", "light")
+            take_site(driver, "collection/medstack_cluster_nodes_module.html", "site_module_dark.png", "dark")
         finally:
             driver.quit()
 

@@ -24,6 +24,7 @@ from ._lost import Search, Unknown
 from ._models import Node, listed
 from ._observe import Observer
 from ._plan import CREATE, DESTROY, REBOOT, RESIZE, Operation, Plan
+from ._repeat import may_be_sent_again, may_have_happened, proof_time
 from ._text import duration, task
 from ._wait import Deadline, Schedule, SystemClock, TimedOut, watch
 
@@ -161,7 +162,7 @@ class Applier:
             self.changed = self.changed or (sent and action["outcome"] == UNKNOWN)
 
     def _send(self, operation: Operation, title: str, action: dict[str, Any]) -> Node | None:
-        """Sends the mutation once; again only as `_can_be_repeated` and a new list allow it."""
+        """Sends the mutation once; again only as `_repeat` and a new list allow it."""
         deadline = self._deadline()
         pause = _durations.FIRST_PAUSE
         loss: AnswerLost | None = None  # of a try that may have taken place
@@ -174,15 +175,15 @@ class Applier:
                 return self._request(operation)
             except (NotDone, AnswerLost) as error:
                 loss = loss or (error if isinstance(error, AnswerLost) else None)
-                proof = self._proof(operation, error)
+                proof = proof_time(operation, error, self._waiting.reboot_grace)
                 wait = max(pause, error.retry_after or 0.0, proof)
                 late = wait > deadline.left()
-                if loss and (late or not _can_be_repeated(operation, error)):
+                if loss and (late or not may_be_sent_again(operation, error)):
                     self._report(title, "the answer was lost")
                     return self._recover(operation, title, action, loss)
                 if not loss:
                     action["outcome"] = _judge.FAILED
-                tried = loss is not None or error.status is not None  # without a connection nothing can have taken place
+                tried = loss is not None or may_have_happened(error)
                 if late:
                     effect = self._refuse_foreign_change(operation, title, tried)
                 else:
@@ -202,13 +203,6 @@ class Applier:
                 if operation.action == DESTROY and error.status == 404 and self._observer.node(operation.node_id or "") is None:
                     return None
                 raise
-
-    def _proof(self, operation: Operation, error: ApiError) -> float:
-        """For how long (s) a cluster has to show no effect of a request that was put off with 429, before it is sent again."""
-        if error.status != 429:  # no connection: nothing can have been sent; a 503: for what is safe to repeat only
-            return 0.0
-        reboot = max(self._waiting.reboot_grace, _durations.UNSEEN_REBOOT)
-        return {CREATE: _durations.UNCHANGED, REBOOT: reboot}.get(operation.action, 0.0)
 
     def _wait_before_next_try(
         self, operation: Operation, title: str, wait: float, proof: float, deadline: Deadline, tried: bool
@@ -481,16 +475,6 @@ class Applier:
                 self._report(title, f"{text}, {duration(now - begin)}")
 
         return tell
-
-
-def _can_be_repeated(operation: Operation, error: ApiError) -> bool:
-    """Whether a mutation may be sent again: if it did not happen; and, when a 503 says when to come back, if twice does no harm.
-
-    For a create or a reboot a 503 proves nothing: gateways send it for requests that the server has accepted.
-    """
-    if isinstance(error, NotDone):
-        return True
-    return isinstance(error, AnswerLost) and operation.action in (RESIZE, DESTROY) and error.status == 503 and error.retry_after is not None
 
 
 def _in_time(end: TimedOut, deadline: Deadline) -> str:

@@ -72,15 +72,27 @@ BREAKAGES = [
         ],
     ),
     Breakage(
+        "a 503 that says when to come back counts as not done",
+        "_repeat.py",
+        {"    return harmless and isinstance": "    return isinstance"},
+        [f"{CORE}retried_mutations.py::test_a_503_proves_nothing_of_a_create_or_a_reboot"],
+    ),
+    Breakage(
+        "an option shortens the proof that a reboot did not take place",
+        "_repeat.py",
+        {"max(reboot_grace, _durations.UNSEEN_REBOOT)": "reboot_grace"},
+        [f"{CORE}retried_mutations.py::test_no_option_shortens_the_proof_that_a_reboot_did_not_take_place"],
+    ),
+    Breakage(
         "a create is sent again soon after a 429",
-        "_apply.py",
-        {"{CREATE: _durations.UNCHANGED, ": "{"},
+        "_repeat.py",
+        {"_durations.UNCHANGED if operation.action == CREATE else 0.0": "0.0"},
         [f"{CORE}retried_mutations.py::test_what_may_have_taken_place_after_a_429_is_unknown"],
     ),
     Breakage(
         "a reboot is sent again soon after a 429",
-        "_apply.py",
-        {", REBOOT: reboot}": "}"},
+        "_repeat.py",
+        {"max(reboot_grace, _durations.UNSEEN_REBOOT)": "0.0"},
         [f"{CORE}retried_mutations.py::test_what_may_have_taken_place_after_a_429_is_unknown"],
     ),
     Breakage(

@@ -1,0 +1,38 @@
+# Copyright: Contributors to the medstack.control project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whether a mutation that was not accepted may be sent again, and what has to be seen before. Pure."""
+
+from __future__ import annotations
+
+from . import _durations
+from ._errors import AnswerLost, ApiError, NotDone
+from ._plan import CREATE, DESTROY, REBOOT, RESIZE, Operation
+
+TOO_MANY, UNAVAILABLE = 429, 503
+
+
+def may_be_sent_again(operation: Operation, error: ApiError) -> bool:
+    """If it did not happen; and, when a 503 says when to come back, if sending it twice does no harm.
+
+    For a create or a reboot a 503 proves nothing: gateways send it for requests that the server has accepted.
+    """
+    if isinstance(error, NotDone):
+        return True
+    harmless = operation.action in (RESIZE, DESTROY)
+    return harmless and isinstance(error, AnswerLost) and error.status == UNAVAILABLE and error.retry_after is not None
+
+
+def may_have_happened(error: ApiError) -> bool:
+    """Whether there was a response. Without a status of `NotDone` no connection came about, so that nothing was sent."""
+    return not isinstance(error, NotDone) or error.status is not None
+
+
+def proof_time(operation: Operation, error: ApiError, reboot_grace: float) -> float:
+    """For how long (s) a cluster has to show nothing of a request that was put off with 429, before it is sent again."""
+    if error.status != TOO_MANY:
+        return 0.0
+    if operation.action == REBOOT:
+        return max(reboot_grace, _durations.UNSEEN_REBOOT)
+    return _durations.UNCHANGED if operation.action == CREATE else 0.0

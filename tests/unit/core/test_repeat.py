@@ -1,0 +1,43 @@
+# Copyright: Contributors to the medstack.control project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What may be sent again after which failure: the whole table."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.medstack.control.plugins.module_utils._errors import AnswerLost, ApiError, NotDone
+from ansible_collections.medstack.control.plugins.module_utils._repeat import may_be_sent_again, may_have_happened, proof_time
+from tests.unit.core.things import LARGE, operation
+
+ACTIONS = ("create", "resize", "reboot", "destroy")
+NO_CONNECTION, TOO_MANY = NotDone("refused"), NotDone("429", status=429, retry_after=7)
+COME_BACK, UNAVAILABLE = AnswerLost("503", status=503, retry_after=7), AnswerLost("503", status=503)
+BROKEN, GATEWAY, FORBIDDEN = AnswerLost("broke"), AnswerLost("504", status=504, retry_after=7), ApiError("403", status=403)
+
+TABLE: list[tuple[str, ApiError, bool, tuple[str, ...]]] = [
+    ("no connection", NO_CONNECTION, False, ACTIONS),
+    ("429", TOO_MANY, True, ACTIONS),
+    ("503 with Retry-After", COME_BACK, True, ("resize", "destroy")),
+    ("503", UNAVAILABLE, True, ()),
+    ("504 with Retry-After", GATEWAY, True, ()),
+    ("the connection broke", BROKEN, True, ()),
+    ("403", FORBIDDEN, True, ()),
+]
+
+
+@pytest.mark.parametrize(("error", "perhaps", "again"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])
+def test_what_may_be_sent_again(error: ApiError, perhaps: bool, again: tuple[str, ...]) -> None:
+    allowed = {action for action in ACTIONS if may_be_sent_again(operation(action, to_size=LARGE), error)}
+    assert allowed == set(again)
+    assert may_have_happened(error) is perhaps
+
+
+@pytest.mark.parametrize("grace", [0.0, 30.0, 45.0])
+def test_how_long_nothing_may_be_seen_before(grace: float) -> None:
+    proof = {action: proof_time(operation(action, to_size=LARGE), TOO_MANY, grace) for action in ACTIONS}
+    assert proof == {"create": 15.0, "resize": 0.0, "reboot": max(30.0, grace), "destroy": 0.0}
+    for error in (NO_CONNECTION, COME_BACK):
+        assert {proof_time(operation(action, to_size=LARGE), error, grace) for action in ACTIONS} == {0.0}

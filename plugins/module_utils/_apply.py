@@ -166,6 +166,7 @@ class Applier:
         deadline = self._deadline()
         pause = _durations.FIRST_PAUSE
         loss: AnswerLost | None = None  # of a try that may have taken place
+        tried, proof = False, 0.0  # whether one had a response, and what that asks for; also if a later one has no connection
         self._refuse_foreign_change(operation, title)
         self.actions.append(action)
         while True:
@@ -175,7 +176,8 @@ class Applier:
                 return self._request(operation)
             except (NotDone, AnswerLost) as error:
                 loss = loss or (error if isinstance(error, AnswerLost) else None)
-                proof = proof_time(operation, error, self._waiting.reboot_grace)
+                tried = tried or may_have_happened(error)
+                proof = max(proof, proof_time(operation, error, self._waiting.reboot_grace))
                 wait = max(pause, error.retry_after or 0.0, proof)
                 late = wait > deadline.left()
                 if loss and (late or not may_be_sent_again(operation, error)):
@@ -183,7 +185,6 @@ class Applier:
                     return self._recover(operation, title, action, loss)
                 if not loss:
                     action["outcome"] = _judge.FAILED
-                tried = loss is not None or may_have_happened(error)
                 if late:
                     effect = self._refuse_foreign_change(operation, title, tried)
                 else:
@@ -218,10 +219,10 @@ class Applier:
             try:
                 effect = self._effect(operation, title, proof > 0, tried)
             except Transient as trouble:
-                again = (trouble.retry_after or 0.0) + proof
-                if again > deadline.left():
+                pause = max(trouble.retry_after or 0.0, _durations.SEARCH_EVERY)
+                if pause + proof > deadline.left():
                     raise
-                self._clock.sleep(trouble.retry_after or 0.0)
+                self._clock.sleep(pause)
                 proven = Deadline(self._clock, proof)
                 continue
             if effect or proven.left() <= 0:
@@ -231,8 +232,8 @@ class Applier:
         """What the node itself and the list show of an operation that was put off; the list is read last."""
         if operation.action == REBOOT and by_id:
             node = self._observer.node(operation.node_id or "")
-            if node and took_hold(operation, node):
-                return [node]
+            if took_hold(operation, node):
+                return [node] if node else [known for known in self.nodes if known.id == operation.node_id]
         return self._refuse_foreign_change(operation, title, tried)
 
     def _request(self, operation: Operation) -> Node | None:

@@ -26,13 +26,14 @@ DEEPEST = 4  # objects within objects of an envelope
 MORE, PARTIAL, END, TOTAL, PAGES, NUMBER, OFFSET, LIMIT = "more", "partial", "end", "total", "pages", "number", "offset", "limit"
 _THINGS = r"(items?|results?|elements?|entries|records?|nodes?|clusters?|objects?|rows?|hits)"
 _KINDS = [
+    (PAGES, r"(last|final)page"),
     (PARTIAL, r"(is)?(truncated|partial|incomplete)(results?|list|data)?"),
     # Names more to read if it says anything.
     (MORE, r"(odata|has|is|the)?(next|more)(?!info|details?$).*|.*(next|more)(link|url|uri|href|page|pages|token|cursor|data|available)"),
     (MORE, r"(after|page|scroll|search|next)?cursor|(page|continuation|continue|scroll|resume|resumption|sync)token|(next)?marker"),
     (MORE, r"continue|continuation.*|scrollid|searchafter|lastevaluatedkey|remaining(count|" + _THINGS + r")?(count)?"),
-    (END, r"(is)?(last|final)(page)?|(is)?(complete|exhausted|finished|done)"),
-    (PAGES, r"pages?(count|total)|pages|(total|num|numberof|max|last)pages?(count)?"),
+    (END, r"is(last|final)page|(is)?(last|final)|(is)?(complete|exhausted|finished|done)"),
+    (PAGES, r"pages?(count|total)|pages|(total|num|numberof|max)pages?(count)?"),
     (TOTAL, r"(odata)?(total|count|numfound)|total(s|count|number|size|" + _THINGS + r")(count)?|(num|numberof)?" + _THINGS + "count"),
     (NUMBER, r"(current)?page(number|index|no)?"),
     (OFFSET, r"offset|skip"),
@@ -41,7 +42,8 @@ _KINDS = [
 # Keys of objects that speak of paging. In others, only what names more to read counts: they may count something else.
 _CONTAINER = re.compile(r".*(link|meta|pag|cursor|info|context|response|result|list|envelope).*")
 # Headers that limit how often one may ask say nothing of the list.
-_OTHER_HEADERS = re.compile(r"rate|limit|quota|retry")
+_OTHER_HEADERS = re.compile(r"rate|limit|quota|retry|nextjs|sync")
+_FIRST_WORDS = ("x", "pagination", "paging", "page", "total", "next", "continuation", "cursor", "has", "more")
 
 _NOTHING = ("", "false", "no", "0", "null", "none")
 
@@ -86,6 +88,12 @@ class Pages(Generic[Model]):
 
     def add(self, data: Any, headers: Mapping[str, str]) -> str | None:
         """The URL of the next page; None: that was all. Raises `Malformed`, and `Partial` if not all items can be read."""
+        try:
+            return self._add(data, headers)
+        except RecursionError:
+            raise Malformed("it is nested too deeply") from None
+
+    def _add(self, data: Any, headers: Mapping[str, str]) -> str | None:
         if not isinstance(data, dict) or data.get("object") != "list" or not isinstance(data.get("data"), list):
             raise Malformed('this is not a list: {"object": "list", "data": [...]} was expected')
         headers = {name.lower(): value for name, value in headers.items()}
@@ -153,7 +161,9 @@ class Pages(Generic[Model]):
     def _refuse_missing(self, signs: list[_Sign], count: int) -> None:
         """Raises `Partial` if anything says that there is more than was read; `count` items were on the last page."""
         for sign in [*signs, *self._counts]:
-            more = (sign.kind == MORE and not _empty(sign.value)) or (sign.kind == END and sign.value is False)
+            more = (sign.kind == MORE and not _empty(sign.value)) or (
+                sign.kind == END and sign.value not in (None, "") and _empty(sign.value)
+            )
             if more or (sign.kind in (PAGES, NUMBER) and (sign.number or 0) > len(self._read)):
                 raise Partial(f"it says {sign}, and links to no next page")
         limit = next((sign for sign in signs if sign.kind == LIMIT and 0 < (sign.number or 0) <= count), None)
@@ -165,54 +175,62 @@ class Pages(Generic[Model]):
             raise Partial(f"it says {total}, and holds {len(self.items)} items", by_total=True)
 
     def _says_end(self, sign: _Sign) -> bool:
-        """Only asked if nothing says that there is more, but for a total."""
+        """Only asked if nothing says that there is more, but for a total. A count may be that of this page."""
         if sign.kind == TOTAL:
-            return sign.number is not None and sign.number <= len(self.items)
+            return "total" in sign.name.lower() and sign.number == len(self.items)
         return sign.kind in (MORE, PAGES) or (sign.kind == END and sign.value is True)
 
 
 def _kind(key: str) -> str | None:
-    plain = re.sub(r"[^a-z0-9]", "", key.lower())
+    plain = re.sub(r"[^a-z0-9]", "", key.lower()[:100])
     return next((kind for kind, pattern in _KINDS if re.fullmatch(pattern, plain)), None)
 
 
-def _signs(envelope: Mapping[str, Any], path: str = "", known: bool = True) -> Iterator[_Sign]:
-    """What the keys of an object say; `known`: it is the envelope, or speaks of paging."""
-    if path.count(".") > DEEPEST:
-        raise Partial(f"{clean(path)} is nested too deeply")
+def _signs(envelope: Mapping[str, Any], parent: str = "", known: bool = True, depth: int = 0) -> Iterator[_Sign]:
+    """What the keys of an object say; `known`: it is the envelope, or speaks of paging. Below `DEEPEST` nothing is looked for."""
+    if _is_next(envelope):
+        yield _Sign(f"{parent}[rel=next]", MORE, envelope)
     for key, value in envelope.items():
-        name, kind = path + key, _kind(key)
+        name, kind = f"{parent}.{key}" if parent else key, _kind(key)
         if name == "data":
             continue
-        if isinstance(value, list):
-            yield from (_Sign(f"{name}[rel=next]", MORE, link) for link in value if isinstance(link, dict) and _is_next(link))
-        if re.fullmatch(r"(?i).*(cursors?|pag\w*)\.after", name):
-            yield _Sign(name, MORE, value)
-        elif isinstance(value, dict) and kind != TOTAL and (kind != MORE or "href" not in value):
-            if kind == MORE and value:
-                yield _Sign(name, MORE, value)
-            yield from _signs(value, f"{name}.", bool(_CONTAINER.match(key.lower())))
-        elif kind and (known or kind == MORE):
+        if key.lower() == "after" and re.match(r"(cursor|pag)", parent.rpartition(".")[2].lower()):
+            kind = MORE
+        if isinstance(value, dict) and kind in (MORE, TOTAL):
+            yield _Sign(name, kind, value)
+        elif isinstance(value, (dict, list)) and depth < DEEPEST:
+            speaks = bool(_CONTAINER.match(key.lower()[:100]))
+            for inner in value if isinstance(value, list) else [value]:
+                if isinstance(inner, dict):
+                    yield from _signs(inner, name, speaks, depth + 1)
+        if not isinstance(value, dict) and kind and (known or kind == MORE):
             yield _Sign(name, kind, value)
 
 
 def _is_next(link: Mapping[str, Any]) -> bool:
-    return any("next" in str(link.get(key, "")).lower().split() for key in ("rel", "relation"))
+    relations = [relation for key in ("rel", "relation") for relation in _texts(link.get(key))]
+    return any("next" in relation.lower().split() for relation in relations)
+
+
+def _texts(value: Any) -> list[str]:
+    return [text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)]
 
 
 def _header_signs(headers: Mapping[str, str]) -> Iterator[_Sign]:
-    """X-Total-Count, X-WP-Total, X-Next-Page, Pagination-Count, and the like, by the words after the first one or two."""
+    """X-Total-Count, X-WP-Total, X-Next-Page, Pagination-Count, and the like, by the words after those that are only a prefix."""
     for name, value in headers.items():
         if name == "content-range" and not value.strip().lower().startswith("bytes"):
             yield _Sign(name, TOTAL, value.rpartition("/")[2].replace("*", ""))
         words = name.split("-")
-        if words[0] not in ("x", "pagination", "page", "total", "next", "continuation", "cursor") or _OTHER_HEADERS.search(name):
+        if words[0] not in _FIRST_WORDS or _OTHER_HEADERS.search(name):
             continue
         parsed = _object(value) if "pagination" in name else None
         if parsed is not None:
-            yield from _signs(parsed, f"{name}.")
+            yield from _signs(parsed, name)
             continue
-        kind = next((kind for kind in ("-".join(words[skip:]) and _kind("-".join(words[skip:])) for skip in range(3)) if kind), None)
+        rest = words[1:] if words[0] == "x" else words
+        rest = rest[1:] if rest[:1] in (["pagination"], ["paging"], ["wp"], ["ms"]) else rest
+        kind = _kind("".join(rest)) if rest else None
         if kind and kind != END:
             yield _Sign(name, kind, value)
 
@@ -244,8 +262,8 @@ def _linked(header: str) -> Iterator[str | None]:
 
 def _empty(value: Any) -> bool:
     """Names nothing: null, false, nothing in it, a word for these, or a link to nothing."""
-    if isinstance(value, dict) and "href" in value:
-        return _empty(value["href"])
+    if isinstance(value, dict):
+        return not any(value.values())
     return not value or (isinstance(value, str) and value.strip().lower() in _NOTHING)
 
 

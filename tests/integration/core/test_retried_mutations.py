@@ -313,3 +313,49 @@ def test_the_last_try_is_looked_after_too(core: Core, case: Any) -> None:
     result = core.run(node, **params)
     assert [(action["outcome"], action["adopted"]) for action in result["actions"]] == [("done", True)]
     assert len(core.journal.mutations()) == 1
+
+
+def test_a_page_for_people_between_the_tries_is_not_hammered(core: Core) -> None:
+    core.put(SMALL)
+    core.put(MEDIUM, node_id="node_one")
+    core.faults.add("status", method="PATCH", status=429)
+    core.faults.add("html", method="GET", path="/nodes$", nth=3, times=20)
+    result = core.run(node, node_id="node_one", size="Large")
+    assert outcomes(result) == [("resize", "done")]
+    reads = [entry.at for entry in core.journal.entries() if entry.path.endswith("/nodes") and entry.fault == "html"]
+    assert min(later - earlier for earlier, later in zip(reads, reads[1:])) >= 1
+
+
+def test_a_node_that_no_read_shows_is_not_rebooted_again(core: Core) -> None:
+    core.put(SMALL)
+    core.put(MEDIUM, node_id="node_one")
+    core.faults.add("status", method="GET", path="/reboot$", status=429)
+    core.faults.add("status", method="GET", path="/node_one$", status=404, times=None)
+    result = core.run(node, node_id="node_one", state="rebooted")
+    assert outcomes(result) == [("reboot", "unknown")]
+    assert len(core.journal.mutations()) == 1
+
+
+@pytest.mark.parametrize("case", UNSAFE, ids=ident)
+def test_what_a_429_asks_for_holds_also_after_a_later_try_without_a_connection(core: Core, case: Any) -> None:
+    method, path, params, dummy = case
+    core.put(SMALL)
+    core.put(LARGE if method == "POST" else MEDIUM, node_id="node_one")
+    lag = 20 if method == "POST" else 40  # shortly after the proof of the first try
+    core.switches.update({"list_lag": lag, "read_lag": lag, "rebooting_seconds": 60})
+    core.faults.add("commit_then_status", method=method, path=path, status=429)
+    tries: list[str] = []
+
+    def refuse_the_second(line: str) -> None:
+        if line.endswith(": sending"):
+            tries.append(line)
+            if len(tries) == 2:
+                core.server.stop_listening()
+                core.clock.after(0.5, core.server.listen_again)
+
+    core.on_line = refuse_the_second
+    result = core.run(node, **params)
+    assert len(tries) == 2
+    assert result["changed"]
+    assert result["actions"][0]["outcome"] == "unknown"
+    assert len(core.journal.mutations()) == 1

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -63,6 +64,10 @@ NOTHING_MORE: list[dict[str, Any]] = [
     {"result_info": {"page": 1, "per_page": 20, "total_count": 3, "total_pages": 1}},
     {"metadata": {"continue": "", "remainingItemCount": None}},
     {"done": True, "totalSize": 3},
+    {"last": PATH, "last_page": 1},
+    {"next": {"url": None}},
+    {"a.b.c.d.e": {}, "annotations": {"a.b.c.io/x.y": {}}},
+    {"meta": {"a": {"b": {"c": {"d": {"e": {"f": 1}}}}}}},
 ]
 
 
@@ -121,6 +126,17 @@ MORE: list[dict[str, Any]] = [
     {"done": False, "nextRecordsUrl": PATH},
     {"incomplete_results": True},
     {"pages": {"next": {"page": 2, "starting_after": "abc"}}},
+    {"meta": {"current_page": 1, "last_page": 3}},
+    {"lastPage": 3},
+    {"complete": "false"},
+    {"complete": 0},
+    {"limit": 3, "total": -1},
+    {"limit": 3, "total": 0},
+    {"limit": 3, "count": 3},
+    {"links": [{"rel": ["next"], "href": "?page=2"}]},
+    {"meta": [{"has_more": True}]},
+    {"link": {"rel": "next", "href": "?page=2"}},
+    {"links": {"x": {"rel": "next", "href": "?page=2"}}},
     {"page": 2},
     {"offset": 3},
     {"page": "last"},
@@ -184,6 +200,8 @@ def test_a_total_that_cannot_be_read_is_an_error(total: Any) -> None:
         {"X-WP-TotalPages": "2"},
         {"x-ms-continuation": "abc"},
         {"Pagination-Count": "6"},
+        {"X-Last-Page": "3"},
+        {"Has-More": "true"},
         {"Link": "<https://elsewhere.example/v1/nodes?page=2>; rel='next'"},
         {"Link": 'rel="next"'},
         {"Link": '<https://elsewhere.example/v1/nodes?page=2>; rel="next"'},
@@ -201,6 +219,7 @@ def test_a_header_says_so_too(headers: dict[str, str]) -> None:
         {"X-Next-Page": "", "X-Total-Pages": "1", "X-Total": "3"},
         {"X-Page": "1", "X-Per-Page": "20", "X-Prev-Page": "", "X-Pagination": '{"TotalCount": 3}'},
         {"X-RateLimit-Remaining": "59", "X-Rate-Limit-Limit": "3", "X-Quota-Total": "1000", "X-Request-Id": "next", "X-Cache-Hits": "9"},
+        {"X-Nextjs-Cache": "HIT", "X-Request-Count": "42", "X-Sync-Token": "a", "X": "", "X-WP": "1"},
         {"Content-Range": "nodes 0-2/*"},
         {"Content-Range": "bytes 0-499/500"},
         {"Link": f'<{URL}>; rel="first", <{URL}>; rel="last"'},
@@ -219,6 +238,7 @@ FOLLOWED: list[tuple[dict[str, Any], dict[str, str]]] = [
     ({"next": "nodes?page=2"}, {}),
     ({"next": URL.replace("https://api", "HTTPS://API").replace(".co", ".co:443") + "?page=2"}, {}),
     ({"links": {"next": PATH + "?page=2"}}, {}),
+    ({"links": [{"self": PATH}, {"next": PATH + "?page=2"}]}, {}),
     ({"_links": {"next": {"href": PATH + "?page=2"}}}, {}),
     ({}, {"Link": f'<{URL}?page=1>; rel="first", <{URL}?page=2>; rel="next"'}),
     ({}, {"link": f"<{PATH}?page=2>;REL=next"}),
@@ -323,3 +343,17 @@ def test_a_total_is_compared_with_all_pages() -> None:
     short.add(envelope({"next": "?page=2", "total": 5}), {})
     with pytest.raises(Partial, match="total: 5, and holds 4 items"):
         short.add(envelope({"total": 5}, [{"id": "node_size_d"}]), {})
+
+
+@pytest.mark.parametrize("key", ["next", "total", "meta", "links", "rel"])
+def test_nesting_without_end_is_malformed_or_no_matter(key: str) -> None:
+    deep: Any = "?page=2"
+    for dummy in range(5_000):
+        deep = {"href": deep, key: [deep]} if dummy % 2 else [deep]
+    for value in (deep, {key: deep}):
+        with suppress(Malformed):
+            pages().add(envelope({key: value}), {})
+
+
+def test_a_long_key_is_read_at_once() -> None:
+    assert pages().add(envelope({"pag" * 100_000: {"x": 1}}), {}) is None

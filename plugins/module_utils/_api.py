@@ -384,7 +384,7 @@ def _is_permanent(error: Exception, cause: Any) -> bool:
             return origin.errno != socket.EAI_AGAIN
         if isinstance(origin, ssl.SSLError):
             return not isinstance(origin, (ssl.SSLEOFError, ssl.SSLZeroReturnError))
-        # urllib3 1.26 does not raise all that it wraps: then there is no cause, but an argument.
+        # urllib3 1.26 wraps errors that it never raised: these have an argument instead of a cause.
         inner = origin.args[0] if origin.args and isinstance(origin.args[0], BaseException) else None
         origin = inner or origin.__cause__ or origin.__context__
     return isinstance(error, requests.exceptions.ProxyError) and isinstance(cause, NewConnectionError)

@@ -24,7 +24,7 @@ from ._lost import Search, Unknown
 from ._models import Node, listed
 from ._observe import Observer
 from ._plan import CREATE, DESTROY, REBOOT, RESIZE, Operation, Plan
-from ._repeat import may_be_sent_again, may_have_happened, proof_time
+from ._repeat import may_be_busy_by_itself, may_be_sent_again, may_have_happened, proof_time
 from ._text import duration, task
 from ._wait import Deadline, Schedule, SystemClock, TimedOut, watch
 
@@ -166,7 +166,8 @@ class Applier:
         deadline = self._deadline()
         pause = _durations.FIRST_PAUSE
         loss: AnswerLost | None = None  # of a try that may have taken place
-        tried, proof = False, 0.0  # whether one had a response, and what that asks for; also if a later one has no connection
+        put_off: NotDone | None = None  # the first that had a response, which holds also if a later one has no connection
+        proof = 0.0
         self._refuse_foreign_change(operation, title)
         self.actions.append(action)
         while True:
@@ -176,10 +177,10 @@ class Applier:
                 return self._request(operation)
             except (NotDone, AnswerLost) as error:
                 loss = loss or (error if isinstance(error, AnswerLost) else None)
-                tried = tried or may_have_happened(error)
+                put_off = put_off or (error if isinstance(error, NotDone) and may_have_happened(error) else None)
                 proof = max(proof, proof_time(operation, error, self._waiting.reboot_grace))
                 wait = max(pause, error.retry_after or 0.0, proof)
-                late = wait > deadline.left()
+                late, tried = wait > deadline.left(), bool(loss or put_off)
                 if loss and (late or not may_be_sent_again(operation, error)):
                     self._report(title, "the answer was lost")
                     return self._recover(operation, title, action, loss)
@@ -198,8 +199,9 @@ class Applier:
                     raise
                 pause = min(pause * 2, _durations.LONGEST_PAUSE)
             except ApiError as error:
-                if loss:  # refused perhaps because the try before is in progress
-                    return self._recover(operation, title, action, loss)
+                earlier = loss or (put_off if may_be_busy_by_itself(error, put_off) else None)
+                if earlier:  # refused perhaps because the try before is in progress
+                    return self._recover(operation, title, action, earlier)
                 action["outcome"] = _judge.FAILED
                 if operation.action == DESTROY and error.status == 404 and self._observer.node(operation.node_id or "") is None:
                     return None

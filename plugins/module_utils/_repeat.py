@@ -10,7 +10,7 @@ from . import _durations
 from ._errors import AnswerLost, ApiError, NotDone
 from ._plan import CREATE, DESTROY, REBOOT, RESIZE, Operation
 
-TOO_MANY, UNAVAILABLE = 429, 503
+CONFLICT, TOO_MANY, UNAVAILABLE = 409, 429, 503
 
 
 def may_be_sent_again(operation: Operation, error: ApiError) -> bool:
@@ -27,6 +27,11 @@ def may_be_sent_again(operation: Operation, error: ApiError) -> bool:
 def may_have_happened(error: ApiError) -> bool:
     """Whether there was a response. Without a status of `NotDone` no connection came about, so that nothing was sent."""
     return not isinstance(error, NotDone) or error.status is not None
+
+
+def may_be_busy_by_itself(error: ApiError, put_off: ApiError | None) -> bool:
+    """Whether a refusal can come from an earlier try that was put off, and took place all the same: then the cluster is busy with that."""
+    return put_off is not None and error.status == CONFLICT
 
 
 def proof_time(operation: Operation, error: ApiError, reboot_grace: float) -> float:

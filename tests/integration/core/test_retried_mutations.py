@@ -31,6 +31,12 @@ PUT_OFF = [
 ]
 
 
+def put_for(core: Core, method: str) -> None:
+    """A node for the cases to change, and another one."""
+    core.put(SMALL)
+    core.put(LARGE if method == "POST" else MEDIUM, node_id="node_one")
+
+
 def assert_a_list_between_the_tries(core: Core) -> None:
     entries = core.journal.entries()
     tries = [index for index, entry in enumerate(entries) if entry.mutation]
@@ -46,8 +52,7 @@ def ident(value: Any) -> str:
 @pytest.mark.parametrize(("case", "status", "headers"), PUT_OFF, ids=ident)
 def test_put_off_by_the_server_and_sent_again(core: Core, case: Any, status: int, headers: dict[str, str]) -> None:
     method, path, params, proof = case
-    core.put(SMALL)
-    core.put(LARGE if method == "POST" else MEDIUM, node_id="node_one")
+    put_for(core, method)
     core.faults.add("status", method=method, path=path, status=status, headers=headers, times=2)
     result = core.run(node, **params)
     assert "failed" not in result
@@ -74,8 +79,7 @@ def test_a_date_is_understood_as_retry_after(core: Core) -> None:
 def test_a_503_proves_nothing_of_a_create_or_a_reboot(core: Core, case: Any, headers: dict[str, str], committed: bool) -> None:
     """A gateway sends it for a request that the server has accepted, and names a time all the same."""
     method, path, params, dummy = case
-    core.put(SMALL)
-    core.put(LARGE if method == "POST" else MEDIUM, node_id="node_one")
+    put_for(core, method)
     core.switches.list_lag = 5
     core.faults.add("commit_then_status" if committed else "status", method=method, path=path, status=503, headers=headers)
     result = core.run(node, **params)
@@ -92,8 +96,7 @@ def test_a_503_proves_nothing_of_a_create_or_a_reboot(core: Core, case: Any, hea
 @pytest.mark.parametrize("status", [429, 503])
 def test_what_took_place_though_it_was_put_off_is_found(core: Core, case: Any, status: int) -> None:
     method, path, params, dummy = case
-    core.put(SMALL)
-    core.put(MEDIUM, node_id="node_one")
+    put_for(core, method)
     core.faults.add("commit_then_status", method=method, path=path, status=status, headers={"Retry-After": "2"})
     result = core.run(node, **params)
     assert [(action["outcome"], action["adopted"]) for action in result["actions"]] == [("done", True)]
@@ -105,8 +108,7 @@ def test_what_took_place_though_it_was_put_off_is_found(core: Core, case: Any, s
 def test_what_may_have_taken_place_after_a_429_is_unknown(core: Core, case: Any, lag: float) -> None:
     """429 means that it did not happen; but not against what the cluster shows."""
     method, path, params, dummy = case
-    core.put(SMALL)
-    core.put(LARGE if method == "POST" else MEDIUM, node_id="node_one")
+    put_for(core, method)
     core.switches.update({"list_lag": lag, "read_lag": lag, "rebooting_seconds": 20})
     core.faults.add("commit_then_status", method=method, path=path, status=429)
     result = core.run(node, **params)
@@ -123,8 +125,7 @@ def test_what_may_have_taken_place_after_a_429_is_unknown(core: Core, case: Any,
 def test_a_refusal_after_a_503_is_not_the_end_of_it(core: Core, case: Any) -> None:
     """The second try is refused because the first is under way; no read shows that yet."""
     method, path, params, dummy = case
-    core.put(SMALL)
-    core.put(MEDIUM, node_id="node_one")
+    put_for(core, method)
     core.switches.update({"read_lag": 20, "resizing_seconds": 60, "deleting_seconds": 60})
     core.faults.add("commit_then_status", method=method, path=path, status=503, headers={"Retry-After": "2"})
     result = core.run(node, **params)
@@ -135,8 +136,7 @@ def test_a_refusal_after_a_503_is_not_the_end_of_it(core: Core, case: Any) -> No
 @pytest.mark.parametrize("case", SAFE, ids=ident)
 def test_a_503_that_asks_for_more_time_than_there_is_leaves_it_to_the_node(core: Core, case: Any) -> None:
     method, path, params, dummy = case
-    core.put(SMALL)
-    core.put(MEDIUM, node_id="node_one")
+    put_for(core, method)
     core.faults.add("commit_then_status", method=method, path=path, status=503, headers={"Retry-After": "4000"})
     result = core.run(node, **params)
     assert [(action["outcome"], action["adopted"]) for action in result["actions"]] == [("done", True)]
@@ -146,8 +146,7 @@ def test_a_503_that_asks_for_more_time_than_there_is_leaves_it_to_the_node(core:
 @pytest.mark.parametrize("case", CASES, ids=ident)
 def test_refused_connections_are_no_ambiguity(core: Core, case: Any) -> None:
     method, dummy, params, dummy = case
-    core.put(SMALL)
-    core.put(LARGE if method == "POST" else MEDIUM, node_id="node_one")
+    put_for(core, method)
     sending: list[str] = []
 
     def refuse_the_first(line: str) -> None:
@@ -279,8 +278,7 @@ def test_no_option_shortens_the_proof_that_a_reboot_did_not_take_place(core: Cor
 @pytest.mark.parametrize("case", CASES, ids=ident)
 def test_a_limit_that_holds_for_reads_too_is_waited_for(core: Core, case: Any) -> None:
     method, dummy, params, dummy = case
-    core.put(SMALL)
-    core.put(LARGE if method == "POST" else MEDIUM, node_id="node_one")
+    put_for(core, method)
 
     def limited() -> None:
         core.faults.add("status", status=429, headers={"Retry-After": "70"}, times=2)
@@ -307,8 +305,7 @@ def test_a_list_that_lacks_the_node_once_shows_nothing(core: Core, case: Any) ->
 @pytest.mark.parametrize("case", SAFE, ids=ident)
 def test_the_last_try_is_looked_after_too(core: Core, case: Any) -> None:
     method, path, params, dummy = case
-    core.put(SMALL)
-    core.put(MEDIUM, node_id="node_one")
+    put_for(core, method)
     core.faults.add("commit_then_status", method=method, path=path, status=429, headers={"Retry-After": "4000"})
     result = core.run(node, **params)
     assert [(action["outcome"], action["adopted"]) for action in result["actions"]] == [("done", True)]
@@ -339,8 +336,7 @@ def test_a_node_that_no_read_shows_is_not_rebooted_again(core: Core) -> None:
 @pytest.mark.parametrize("case", UNSAFE, ids=ident)
 def test_what_a_429_asks_for_holds_also_after_a_later_try_without_a_connection(core: Core, case: Any) -> None:
     method, path, params, dummy = case
-    core.put(SMALL)
-    core.put(LARGE if method == "POST" else MEDIUM, node_id="node_one")
+    put_for(core, method)
     lag = 20 if method == "POST" else 40  # shortly after the proof of the first try
     core.switches.update({"list_lag": lag, "read_lag": lag, "rebooting_seconds": 60})
     core.faults.add("commit_then_status", method=method, path=path, status=429)
@@ -359,3 +355,17 @@ def test_what_a_429_asks_for_holds_also_after_a_later_try_without_a_connection(c
     assert result["changed"]
     assert result["actions"][0]["outcome"] == "unknown"
     assert len(core.journal.mutations()) == 1
+
+
+@pytest.mark.parametrize("case", CASES, ids=ident)
+def test_a_cluster_that_is_busy_after_a_429_may_be_so_by_the_first_try(core: Core, case: Any) -> None:
+    """No read shows it yet, and the second try is refused."""
+    method, path, params, dummy = case
+    put_for(core, method)
+    core.switches.update({"busy_conflict": True, "list_lag": 60, "read_lag": 60})
+    core.switches.update({"creating_seconds": 90, "resizing_seconds": 90, "rebooting_seconds": 90, "deleting_seconds": 90})
+    core.faults.add("commit_then_status", method=method, path=path, status=429)
+    result = core.run(node, **params)
+    assert [entry.committed for entry in core.journal.mutations()] == [True, False]
+    assert result["changed"]
+    assert [outcome for dummy, outcome in outcomes(result)] == ["unknown" if method == "GET" else "done"]

@@ -9,7 +9,12 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.medstack.control.plugins.module_utils._errors import AnswerLost, ApiError, NotDone
-from ansible_collections.medstack.control.plugins.module_utils._repeat import may_be_sent_again, may_have_happened, proof_time
+from ansible_collections.medstack.control.plugins.module_utils._repeat import (
+    may_be_busy_by_itself,
+    may_be_sent_again,
+    may_have_happened,
+    proof_time,
+)
 from tests.unit.core.things import LARGE, operation
 
 ACTIONS = ("create", "resize", "reboot", "destroy")
@@ -33,6 +38,11 @@ def test_what_may_be_sent_again(error: ApiError, perhaps: bool, again: tuple[str
     allowed = {action for action in ACTIONS if may_be_sent_again(operation(action, to_size=LARGE), error)}
     assert allowed == set(again)
     assert may_have_happened(error) is perhaps
+
+
+@pytest.mark.parametrize(("status", "put_off", "busy"), [(409, TOO_MANY, True), (409, None, False), (403, TOO_MANY, False)])
+def test_a_conflict_after_a_429_may_come_from_the_first_try(status: int, put_off: ApiError | None, busy: bool) -> None:
+    assert may_be_busy_by_itself(ApiError("refused", status=status), put_off) is busy
 
 
 @pytest.mark.parametrize("grace", [0.0, 30.0, 45.0])

@@ -198,7 +198,10 @@ def _node_size(data: Any, catalogue: Sequence[NodeSize]) -> NodeSize:
     if isinstance(data, dict) and data.get("id") is None:
         data = _text(data, "title")
     if isinstance(data, dict):
-        own = NodeSize.parse(data)
+        try:
+            own = NodeSize.parse(data)
+        except OtherThing as flaw:  # only of the whole object this means that it stands for something else
+            raise Malformed(str(flaw)) from None
         return next((size for size in catalogue if size.id == own.id), own)
     if isinstance(data, str) and data.strip():
         found = find_sizes(data, catalogue)
@@ -216,7 +219,8 @@ def _object(data: Any, kind: str) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise Malformed(f"{expected}, as an object")
     # That a node says what it is, is ASSUMED. An object that says it is something else is not a node, whatever it looks like.
-    said = (_text(data, "object") or next((data[key] for key in ("type", "kind") if data.get(key) in _WORK), kind)).strip().lower()
+    said = (_text(data, "object") or "").strip() or next((data[key] for key in ("type", "kind") if data.get(key) in _WORK), kind)
+    said = said.lower()
     if said != kind:
         raise (Malformed if said in _KINDS else OtherThing)(f'{expected}, and this says that it is "{clean(said, 60)}"')
     return data

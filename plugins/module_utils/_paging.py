@@ -272,7 +272,7 @@ def _number(value: Any) -> int | None:
         return None
     if isinstance(value, str) and re.fullmatch(r"\s*[0-9]{1,15}\s*", value):
         return int(value)
-    return int(value) if isinstance(value, (int, float)) and abs(value) < 1e15 else None
+    return int(value) if isinstance(value, (int, float)) and abs(value) < 1e15 and value == int(value) else None
 
 
 def _origin(url: SplitResult) -> tuple[str, str | None, int | None]:

@@ -82,17 +82,23 @@ def _judge(kind: str, value: Any, node_id: str | None) -> None:
         _expect(isinstance(value, dict) and value.get("object") == "list" and isinstance(value.get("data"), list))
         for name, said in value.items():
             _expect(name.lower() not in ("has_more", "next", "cursor") or said in NOTHING)
-            _expect(name.lower() != "total" or said in NOTHING or (type(said) is int and said <= len(value["data"])))
+            _expect(name.lower() != "total" or said in NOTHING or _count(said) <= len(value["data"]))
         for item in value["data"]:
             {CLUSTERS: _cluster, SIZES: _size, NODES: _node}[kind](item)
         _expect(len(value["data"]) == len({item["id"] for item in value["data"]}))
+
+
+def _count(value: Any) -> int:
+    """A whole number, or a text of digits."""
+    _expect(type(value) is int or (type(value) is float and value.is_integer()) or (isinstance(value, str) and value.isdecimal()))
+    return int(value)
 
 
 def _thing(value: Any, kind: str) -> None:
     """An object with an id, which does not say that it is something else; it may say nothing."""
     _expect(isinstance(value, dict))
     _texts(value, "object")
-    _expect((value.get("object") or kind).strip().lower() == kind)
+    _expect(((value.get("object") or "").strip() or kind).lower() == kind)
     _expect(isinstance(value.get("id"), str) and ID.match(value["id"]) is not None)
 
 

@@ -75,7 +75,7 @@ def test_a_list_of_something_else_is_an_error(core: Core, operation: Any, item: 
     assert "answered 200, but not as the API's contract says" in result["msg"]
 
 
-@pytest.mark.parametrize("kind", [None, "", "Node"])
+@pytest.mark.parametrize("kind", [None, "", " ", "Node"])
 def test_a_node_need_not_say_that_it_is_one(core: Core, kind: str | None) -> None:
     core.faults.add("body", method="GET", path="/nodes$", body=json.dumps({"object": "list", "data": [{**NODE, "object": kind}]}))
     assert [item["id"] for item in core.run(node_info)["nodes"]] == ["node_a"]

@@ -21,6 +21,7 @@ from ansible_collections.medstack.control.plugins.module_utils._models import (
     Malformed,
     Node,
     NodeSize,
+    OtherThing,
     find_sizes,
 )
 from ansible_collections.medstack.control.plugins.module_utils._paging import Pages
@@ -107,6 +108,13 @@ def test_a_title_that_fits_several_sizes_tells_none_of_them() -> None:
     small = [NodeSize(f"node_size_{name}", f"Small: {name}", 1, 1.0) for name in ("old", "new")]
     size = Node.parse({"id": "node_a", "status": "active", "size": "Small"}, "cluster_a", small).size
     assert size == NodeSize(None, "Small", None, None)
+
+
+@pytest.mark.parametrize("size", [{"id": "op_1", "object": "operation"}, {"object": "?page=2", "id": MEDIUM.id}], ids=str)
+def test_a_node_whose_size_is_something_else_is_malformed_and_no_other_thing_itself(size: dict[str, str]) -> None:
+    with pytest.raises(Malformed) as flaw:
+        parse_node({"id": "node_a", "status": "active", "size": size})
+    assert not isinstance(flaw.value, OtherThing)
 
 
 def test_late_fields_may_be_missing_or_null() -> None:

@@ -180,7 +180,7 @@ def test_a_total_above_what_is_there_is_an_error_that_can_be_overridden(said: di
     assert len(overridden.items) == 3
 
 
-@pytest.mark.parametrize("total", [True, "many", {"value": 3}, [3], 10**400, float("inf")], ids=repr)
+@pytest.mark.parametrize("total", [True, "many", 2.5, 3.1, "3.0", {"value": 3}, [3], 10**400, float("inf")], ids=repr)
 def test_a_total_that_cannot_be_read_is_an_error(total: Any) -> None:
     with pytest.raises(Partial):
         pages(ignore_total=True).add(envelope({"total": total}), {})

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from ansible_collections.medstack.control.plugins.module_utils._operations import node_info
-from ansible_collections.medstack.control.plugins.plugin_utils._door import Door
+from ansible_collections.medstack.control.plugins.plugin_utils._action import Door
 
 
 class ActionModule(Door):

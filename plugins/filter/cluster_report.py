@@ -13,8 +13,8 @@ from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.medstack.control.plugins.module_utils._models import Node, NodeSize, is_id
-from ansible_collections.medstack.control.plugins.module_utils._text import duration
+from ansible_collections.medstack.control.plugins.module_utils._base.models import Node, NodeSize, is_id
+from ansible_collections.medstack.control.plugins.module_utils._base.text import duration
 
 TIME = "%Y-%m-%dT%H:%M:%SZ"
 LOOK = ("cluster_id", "id", "status", "since", "seen")  # what is remembered of a node from one report to the next

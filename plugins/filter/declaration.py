@@ -16,8 +16,8 @@ import yaml
 from ansible.errors import AnsibleFilterError
 from ansible.parsing.yaml.dumper import AnsibleDumper
 
-from ansible_collections.medstack.control.plugins.module_utils._models import Malformed, Node, NodeSize, listed
-from ansible_collections.medstack.control.plugins.module_utils._text import clean
+from ansible_collections.medstack.control.plugins.module_utils._base.models import Malformed, Node, NodeSize, listed
+from ansible_collections.medstack.control.plugins.module_utils._base.text import clean
 
 FAILED = """
 # These have failed, and are not declared. Plan and provision refuse until

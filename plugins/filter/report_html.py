@@ -18,8 +18,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ansible_collections.medstack.control.plugins.filter.fleet_report import SCHEMA, STATES
-from ansible_collections.medstack.control.plugins.module_utils._models import NodeSize
-from ansible_collections.medstack.control.plugins.module_utils._text import clean
+from ansible_collections.medstack.control.plugins.module_utils._base.models import NodeSize
+from ansible_collections.medstack.control.plugins.module_utils._base.text import clean
 
 # Not beside this file: ansible-doc takes all that lies here for filters.
 FOLDER = Path(__file__).resolve().parents[1] / "plugin_utils"

@@ -15,7 +15,7 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.medstack.control.plugins.filter.fleet_report import STATES
 from ansible_collections.medstack.control.plugins.filter.report_table import drift, operation
-from ansible_collections.medstack.control.plugins.module_utils._text import clean
+from ansible_collections.medstack.control.plugins.module_utils._base.text import clean
 
 # What XML cannot hold, not even escaped.
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -13,9 +13,9 @@ from typing import Any, Callable
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.medstack.control.plugins.filter.fleet_report import STATES
-from ansible_collections.medstack.control.plugins.module_utils._models import NodeSize
-from ansible_collections.medstack.control.plugins.module_utils._plan import CREATE, Operation
-from ansible_collections.medstack.control.plugins.module_utils._text import clean
+from ansible_collections.medstack.control.plugins.module_utils._base.models import NodeSize
+from ansible_collections.medstack.control.plugins.module_utils._base.text import clean
+from ansible_collections.medstack.control.plugins.module_utils._plan.plan import CREATE, Operation
 
 WIDEST = 60  # of a column; what is longer moves the rest of its line
 

@@ -162,11 +162,12 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.utils.unsafe_proxy import wrap_var
 
-from ansible_collections.medstack.control.plugins.module_utils._execute import Session, execute
-from ansible_collections.medstack.control.plugins.module_utils._models import NodeSize
+from ansible_collections.medstack.control.plugins.module_utils._base.models import NodeSize
+from ansible_collections.medstack.control.plugins.module_utils._base.run import Run
+from ansible_collections.medstack.control.plugins.module_utils._base.text import clean
 from ansible_collections.medstack.control.plugins.module_utils._operations._common import CONNECTION
-from ansible_collections.medstack.control.plugins.module_utils._text import clean
-from ansible_collections.medstack.control.plugins.plugin_utils import _snapshot
+from ansible_collections.medstack.control.plugins.module_utils._runner import execute
+from ansible_collections.medstack.control.plugins.plugin_utils import _fleet
 
 try:
     from ansible.module_utils.secrets import register_secrets
@@ -273,10 +274,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return self._cache[key]
 
     def _read(self, params: Variables) -> Variables:
-        result = execute(_snapshot, params, Session(report=lambda line: self.display.display(clean(line), stderr=True)))
+        result = execute(_fleet, params, Run(report=lambda line: self.display.display(clean(line), stderr=True)))
         if result.get("failed"):
             raise AnsibleParserError(result["msg"])
-        return {key: result[key] for key in _snapshot.blank_result()}
+        return {key: result[key] for key in _fleet.blank_result()}
 
     def _names(self, hosts: list[Host]) -> list[str]:
         expressions = [entry for entry in self.get_option("hostnames") or [] if entry]

@@ -11,8 +11,9 @@ from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ._execute import Session, execute
-from ._redact import Redactor
+from ._base.redact import Redactor
+from ._base.run import Run
+from ._runner import execute
 
 
 class _Module(AnsibleModule):
@@ -25,7 +26,7 @@ class _Module(AnsibleModule):
 
 def run_module(operation: ModuleType) -> None:
     module = _Module(supports_check_mode=True, **operation.SPEC)
-    result = execute(operation, module.params, Session(check_mode=module.check_mode))
+    result = execute(operation, module.params, Run(check_mode=module.check_mode))
     for warning in result.pop("warnings", []):
         module.warn(warning)
     if result.get("failed"):

@@ -85,9 +85,9 @@ def _compare(file: Path, clusters: int, rounds: int) -> None:
 
 def _load(file: str, at_once: int | None) -> None:
     init_plugin_loader()  # before anything of a collection is imported
-    from ansible_collections.medstack.control.plugins.plugin_utils import _snapshot
+    from ansible_collections.medstack.control.plugins.plugin_utils import _fleet
 
-    _snapshot.AT_ONCE = at_once or _snapshot.AT_ONCE
+    _fleet.AT_ONCE = at_once or _fleet.AT_ONCE
     before = _most_memory()
     begin = time.perf_counter()
     inventory = InventoryManager(loader=DataLoader(), sources=[file])

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from starlette.responses import Response
 
-from ansible_collections.medstack.control.plugins.module_utils import _durations
+from ansible_collections.medstack.control.plugins.module_utils._base import durations
 from tests.emulator.clock import DrivenClock
 from tests.emulator.journal import Entry
 from tests.hostile.faults import EMPTY, FAULTS, LOOK, LOOK_AT_REBOOT, MUTATIONS, PATIENCE, REACHED, READ, STOPPED, UNKNOWN, UNTRUTHS, Asked
@@ -120,7 +120,7 @@ def test_a_fault(
     core: Core, monkeypatch: pytest.MonkeyPatch, tally: Callable[[str, str], None], scenario: str, fault: str, number: int, end: str
 ) -> None:
     # A mutation waits a minute of real time for its answer.
-    monkeypatch.setattr(_durations, "MUTATION_TIMEOUT", PATIENCE)
+    monkeypatch.setattr(durations, "MUTATION_TIMEOUT", PATIENCE)
     task, trouble = SCENARIOS[scenario], FAULTS[fault]
     task.prepare(core)
     trouble.befall(core, number)

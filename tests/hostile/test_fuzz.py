@@ -202,13 +202,13 @@ def carried_out(server: TamperingServer, name: str, check_mode: bool = False, me
     def watched(params: dict[str, Any], its_session: Any) -> None:
         nonlocal session
         session = its_session
-        scenario.operation.run(params, session)
+        scenario.operation.perform(params, session)
 
     server.begin(lambda: bool(session.result.get("plan", {}).get("operations")), meddling, purposes(name, check_mode) if meddling else ())
     server.switches.update(switches)
     core = DirectCore(server)
     scenario.prepare(core)
-    operation: Any = SimpleNamespace(SPEC=scenario.operation.SPEC, blank_result=scenario.operation.blank_result, run=watched)
+    operation: Any = SimpleNamespace(SPEC=scenario.operation.SPEC, blank_result=scenario.operation.blank_result, perform=watched)
     begin = core.clock.now()
     result = replace(scenario, operation=operation).run(core, check_mode, cluster=CLUSTER, wait_timeout=WAIT_TIMEOUT)
     return Run(scenario, check_mode, core, server.exchanges, result, core.clock.now() - begin)

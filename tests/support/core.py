@@ -21,7 +21,8 @@ import requests
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from starlette.responses import Response
 
-from ansible_collections.medstack.control.plugins.module_utils._execute import Session, execute
+from ansible_collections.medstack.control.plugins.module_utils._base.run import Run
+from ansible_collections.medstack.control.plugins.module_utils._runner import execute
 from tests.emulator.app import Api
 from tests.emulator.clock import DrivenClock
 from tests.emulator.journal import Entry, Journal
@@ -81,8 +82,8 @@ class Core:
             given.setdefault("cluster", CLUSTER)
         checked = ArgumentSpecValidator(**operation.SPEC).validate(given)
         assert not checked.error_messages, checked.error_messages
-        session = Session(check_mode, self.alive, self._report, self.clock)  # type: ignore[arg-type]
-        text = json.dumps(execute(operation, checked.validated_parameters, session))
+        run = Run(check_mode, self.alive, self._report, self.clock)  # type: ignore[arg-type]
+        text = json.dumps(execute(operation, checked.validated_parameters, run))
         assert_no_secret(text + "\n".join(self.lines), given["token_key"], given["token_value"])
         result: dict[str, Any] = json.loads(text)
         return result
@@ -150,8 +151,8 @@ class DirectCore(Core):
     def attempt(self, operation: ModuleType, check_mode: bool = False, **params: Any) -> dict[str, Any]:
         defaults = {name: option.get("default") for name, option in operation.SPEC["argument_spec"].items()}
         token = {"token_key": self.server.token_key, "token_value": self.server.token_value}
-        session = Session(check_mode, self.alive, self._report, self.clock)  # type: ignore[arg-type]
-        return execute(operation, {**defaults, "base_url": self.server.base_url, **token, **params}, session)
+        run = Run(check_mode, self.alive, self._report, self.clock)  # type: ignore[arg-type]
+        return execute(operation, {**defaults, "base_url": self.server.base_url, **token, **params}, run)
 
 
 def assert_no_secret(text: str, key: str, value: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-USER_AGENT = "plugins/module_utils/_version.py"
+USER_AGENT = "plugins/module_utils/_base/version.py"
 
 
 def version_of(folder: Path) -> str:

@@ -10,14 +10,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any, Callable
 
-from .._api import Client
-from .._apply import Applier
-from .._execute import Session
-from .._lock import cluster_lock
-from .._models import Node, listed
-from .._observe import Observer
-from .._plan import CREATE, NEW, Plan, after
-from .._text import task
+from .._api.client import Client
+from .._apply.cluster import Observer
+from .._apply.lock import cluster_lock
+from .._apply.run import Applier
+from .._base.models import Node, listed
+from .._base.run import Run
+from .._base.text import task
+from .._plan.plan import CREATE, NEW, Plan, after
 from ._common import waiting
 
 
@@ -35,70 +35,68 @@ def blank_result() -> dict[str, Any]:
 
 
 @contextmanager
-def changing(params: dict[str, Any], session: Session, client: Client, observer: Observer) -> Iterator[Applier]:
+def changing(params: dict[str, Any], run: Run, client: Client, observer: Observer) -> Iterator[Applier]:
     """An applier that holds the cluster's lock, in check mode without; however it ends, the result says what was done."""
-    applier = Applier(client, observer, waiting(params), session.clock, session.report)
-    locked = params["lock"] and not session.check_mode
+    applier = Applier(client, observer, waiting(params), run.clock, run.say)
+    locked = params["lock"] and not run.check_mode
     with (
-        cluster_lock(params["base_url"], observer.where.cluster_id, session.clock, params["wait_timeout"], session.report)
-        if locked
-        else nullcontext()
+        cluster_lock(params["base_url"], observer.where.cluster_id, run.clock, params["wait_timeout"], run.say) if locked else nullcontext()
     ):
         try:
             yield applier
         finally:
-            session.result["changed"] = session.result["changed"] or applier.changed
-            session.result["actions"] = applier.actions
+            run.result["changed"] = run.result["changed"] or applier.changed
+            run.result["actions"] = applier.actions
             if applier.without_address:
-                session.warnings.append(
+                run.warnings.append(
                     f"{', '.join(applier.without_address)} became active, but the API shows no public IP address for it. Look again later: "
                     f"{task('medstack_node_info', cluster=observer.where.cluster_id)}"
                 )
             if applier.seen:
-                session.result["nodes"] = [node.result() for node in sorted(applier.nodes, key=lambda node: node.id)]
+                run.result["nodes"] = [node.result() for node in sorted(applier.nodes, key=lambda node: node.id)]
 
 
 def settle(
     params: dict[str, Any],
-    session: Session,
+    run: Run,
     applier: Applier,
     busy: Callable[[Sequence[Node]], list[Node]],
     observe: Callable[[], list[Node]],
 ) -> None:
     """Observes the cluster, and waits until nothing is `busy` in it; a check that shall not wait just observes."""
-    if session.check_mode and not params["wait"]:
+    if run.check_mode and not params["wait"]:
         applier.observe(observe)
     else:
         applier.settle(busy, observe)
-    session.result["diff"] = {"before": lines(applier.nodes), "after": lines(applier.nodes)}
+    run.result["diff"] = {"before": lines(applier.nodes), "after": lines(applier.nodes)}
 
 
-def warn_of_strangers(session: Session, observer: Observer, nodes: Sequence[Node]) -> None:
+def warn_of_strangers(run: Run, observer: Observer, nodes: Sequence[Node]) -> None:
     strangers = [node for node in nodes if node.unknown]
     if strangers:
         where = observer.where.title
-        session.warnings.append(
+        run.warnings.append(
             f"Cluster {where} has nodes in a status that is not known: {listed(strangers)}. They are counted, and left alone."
         )
 
 
-def show(session: Session, plan: Plan) -> None:
+def show(run: Run, plan: Plan) -> None:
     """Puts the plan into the result, before anything can refuse it."""
-    session.result["plan"] = plan.result()
-    session.result["pending"] = session.result["plan"]["operations"]
+    run.result["plan"] = plan.result()
+    run.result["pending"] = run.result["plan"]["operations"]
 
 
-def carry_out(session: Session, applier: Applier, plan: Plan) -> None:
+def carry_out(run: Run, applier: Applier, plan: Plan) -> None:
     """Does what is planned and shown, or in check mode shows what it would come to."""
-    if session.check_mode:
-        session.result["changed"] = bool(plan.operations)
-        session.result["diff"]["after"] = lines(after(applier.nodes, plan.operations))
+    if run.check_mode:
+        run.result["changed"] = bool(plan.operations)
+        run.result["diff"]["after"] = lines(after(applier.nodes, plan.operations))
         return
     try:
         applier.apply(plan)
     finally:
-        session.result["pending"] = session.result["pending"][len(applier.actions) :]
-        session.result["diff"]["after"] = lines(applier.nodes)
+        run.result["pending"] = run.result["pending"][len(applier.actions) :]
+        run.result["diff"]["after"] = lines(applier.nodes)
 
 
 def made(applier: Applier) -> dict[str, Any] | None:

@@ -12,12 +12,12 @@ from typing import Any
 
 from ansible.module_utils.common.parameters import AnsibleFallbackNotFound
 
-from .._api import Client, Connection
-from .._apply import Waiting
-from .._errors import Refused
-from .._execute import Session
-from .._locate import locate_cluster
-from .._observe import Observer
+from .._api.client import Client, Connection
+from .._apply.cluster import Observer
+from .._apply.resolve import locate_cluster
+from .._apply.run import Waiting
+from .._base.errors import Refused
+from .._base.run import Run
 
 
 def nonempty_env(name: str) -> str:
@@ -55,7 +55,7 @@ _ABOVE_ZERO = ("request_timeout", "wait_timeout", "poll_interval")
 _NOT_NEGATIVE = ("reboot_grace", "adoption_grace", "min_count", "max_destroy", "min_vcpu", "min_memory")
 
 
-def connect(params: dict[str, Any], session: Session) -> Client:
+def connect(params: dict[str, Any], run: Run) -> Client:
     """A client whose count of requests is part of the result from now on."""
     _check_ranges(params)
     connection = Connection(
@@ -67,13 +67,13 @@ def connect(params: dict[str, Any], session: Session) -> Client:
         request_timeout=params["request_timeout"],
         ignore_total=params["ignore_total"],
     )
-    client = Client(connection, session.clock, session.alive, session.report)
-    session.result["api"] = client.counts
+    client = Client(connection, run.clock, run.alive, run.say)
+    run.result["api"] = client.counts
     return client
 
 
-def observe(params: dict[str, Any], session: Session, client: Client) -> Observer:
-    return Observer(client, locate_cluster(client, params["company_id"], params["cluster"]), session.clock)
+def observe(params: dict[str, Any], run: Run, client: Client) -> Observer:
+    return Observer(client, locate_cluster(client, params["company_id"], params["cluster"]), run.clock)
 
 
 def waiting(params: dict[str, Any]) -> Waiting:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._execute import Session
-from .._locate import list_clusters, locate_company
+from .._apply.resolve import list_clusters, locate_company
+from .._base.run import Run
 from ._common import CONNECTION, connect
 
 SPEC: dict[str, Any] = {"argument_spec": {**CONNECTION}}
@@ -19,7 +19,7 @@ def blank_result() -> dict[str, Any]:
     return {"changed": False, "clusters": None, "api": {"requests": 0, "retries": 0}}
 
 
-def run(params: dict[str, Any], session: Session) -> None:
-    client = connect(params, session)
+def perform(params: dict[str, Any], run: Run) -> None:
+    client = connect(params, run)
     clusters = list_clusters(client, locate_company(client, params["company_id"]))
-    session.result["clusters"] = [cluster.result() for cluster in sorted(clusters, key=lambda cluster: (cluster.label or "", cluster.id))]
+    run.result["clusters"] = [cluster.result() for cluster in sorted(clusters, key=lambda cluster: (cluster.label or "", cluster.id))]

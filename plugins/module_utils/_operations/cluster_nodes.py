@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .._apply import Applier
-from .._errors import Refused, Stopped
-from .._execute import Session
-from .._locate import pick_size
-from .._models import Node, NodeSize, listed
-from .._observe import Observer
-from .._plan import make_plan
-from .._plan_set import Decision, Declared, Policy, decide, find_named
-from .._refusals import other_plan
+from .._apply.cluster import Observer
+from .._apply.resolve import pick_size
+from .._apply.run import Applier
+from .._base.errors import Refused, Stopped
+from .._base.models import Node, NodeSize, listed
+from .._base.run import Run
+from .._plan.node_set import Decision, Declared, Policy, decide, find_named
+from .._plan.plan import make_plan
+from .._plan.refusals import other_plan
 from . import _changing
 from ._changing import carry_out, changing, made, settle, show, warn_of_strangers
 from ._common import CLUSTER, CONNECTION, WAITING, connect, observe
@@ -65,24 +65,24 @@ def misgiven(args: dict[str, Any]) -> str | None:
     return None
 
 
-def run(params: dict[str, Any], session: Session) -> None:
+def perform(params: dict[str, Any], run: Run) -> None:
     if (params["prune"] or params["resize"]) and params["protect"] is None and params["manager"] is None:
         raise Refused(
             "prune and resize may destroy or resize any node, and the API does not say which one is the Swarm manager; nothing was sent.",
             "Say which nodes must stay as they are: manager with the manager's id or public IP address, protect with a list of such, "
             "or protect: [] if any node may go.",
         )
-    client = connect(params, session)
-    observer = observe(params, session, client)
+    client = connect(params, run)
+    observer = observe(params, run, client)
     catalogue = observer.catalogue()
     # Before anything else, so that a misspelt size fails before any waiting.
     declared = _declared(params["nodes"], catalogue)
-    with changing(params, session, client, observer) as applier:
+    with changing(params, run, client, observer) as applier:
         try:
-            settle(params, session, applier, _busy, observer.nodes_to_count)
-            _converge(params, session, applier, observer, declared)
+            settle(params, run, applier, _busy, observer.nodes_to_count)
+            _converge(params, run, applier, observer, declared)
         finally:
-            session.result["node"] = made(applier)
+            run.result["node"] = made(applier)
 
 
 def _declared(entries: Sequence[dict[str, Any]], catalogue: Sequence[NodeSize]) -> list[Declared]:
@@ -102,9 +102,9 @@ def _busy(nodes: Sequence[Node]) -> list[Node]:
     return [] if any(node.failed for node in nodes) else [node for node in nodes if node.transitional]
 
 
-def _converge(params: dict[str, Any], session: Session, applier: Applier, observer: Observer, declared: Sequence[Declared]) -> None:
+def _converge(params: dict[str, Any], run: Run, applier: Applier, observer: Observer, declared: Sequence[Declared]) -> None:
     nodes, where = sorted(applier.nodes, key=lambda node: node.id), observer.where
-    warn_of_strangers(session, observer, nodes)
+    warn_of_strangers(run, observer, nodes)
     managers = find_named([params["manager"]] if params["manager"] else [], nodes, "manager")
     protected = frozenset(node.id for node in [*find_named(params["protect"] or [], nodes, "protect"), *managers])
     policy = Policy(
@@ -118,13 +118,13 @@ def _converge(params: dict[str, Any], session: Session, applier: Applier, observ
     unsettled = any(node.transitional for node in nodes)
     decision = decide(nodes, declared, observer.catalogue(), policy, where.title)
     plan = make_plan(where.company_id, where.cluster_id, nodes, decision.operations, unsettled, sorted(protected))
-    show(session, plan)
-    session.result["extra"] = [node.result() for node in decision.extra]
+    show(run, plan)
+    run.result["extra"] = [node.result() for node in decision.extra]
     _refuse(decision.refusal, other_plan(plan, params["expected_plan_id"]))
     if decision.extra:
-        session.warnings.append(_left_over(decision, where.title))
+        run.warnings.append(_left_over(decision, where.title))
     try:
-        carry_out(session, applier, plan)
+        carry_out(run, applier, plan)
     except Stopped as error:
         if params["expected_plan_id"] and applier.actions:
             error.next_step += " The expected_plan_id fits no longer: plan again."

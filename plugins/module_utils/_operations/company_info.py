@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._errors import Refused
-from .._execute import Session
+from .._base.errors import Refused
+from .._base.run import Run
 from ._common import CONNECTION, connect
 
 SPEC: dict[str, Any] = {"argument_spec": {**CONNECTION}}
@@ -19,11 +19,11 @@ def blank_result() -> dict[str, Any]:
     return {"changed": False, "company": None, "api": {"requests": 0, "retries": 0}}
 
 
-def run(params: dict[str, Any], session: Session) -> None:
-    company = connect(params, session).company()
+def perform(params: dict[str, Any], run: Run) -> None:
+    company = connect(params, run).company()
     if params["company_id"] not in (None, company.id):
         raise Refused(
             f"The token belongs to company {company.id}, not to {params['company_id']}.",
             "Leave company_id out, or take a token of that company.",
         )
-    session.result["company"] = company.result()
+    run.result["company"] = company.result()

@@ -10,16 +10,16 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from .._apply import Applier
-from .._errors import Refused
-from .._execute import Session
-from .._locate import pick_size
-from .._models import Node, NodeSize, listed
-from .._observe import NoNodeList, Observer
-from .._plan import Operation, make_plan
-from .._plan_node import at_least, destroy_node, reboot_node, resize_node
-from .._refusals import failed_nodes
-from .._text import clean, task
+from .._apply.cluster import NoNodeList, Observer
+from .._apply.resolve import pick_size
+from .._apply.run import Applier
+from .._base.errors import Refused
+from .._base.models import Node, NodeSize, listed
+from .._base.run import Run
+from .._base.text import clean, task
+from .._plan.node import at_least, destroy_node, reboot_node, resize_node
+from .._plan.plan import Operation, make_plan
+from .._plan.refusals import failed_nodes
 from . import _changing
 from ._changing import carry_out, changing, known, lines, made, settle, show, warn_of_strangers
 from ._common import CLUSTER, CONNECTION, WAITING, connect, observe
@@ -46,22 +46,22 @@ SPEC: dict[str, Any] = {
 blank_result = _changing.blank_result
 
 
-def run(params: dict[str, Any], session: Session) -> None:
-    client = connect(params, session)
-    observer = observe(params, session, client)
+def perform(params: dict[str, Any], run: Run) -> None:
+    client = connect(params, run)
+    observer = observe(params, run, client)
     # Before anything else, so that a misspelt size fails before any waiting.
     catalogue = observer.catalogue()
     size = pick_size(params["size"], catalogue) if params["size"] else None
-    with changing(params, session, client, observer) as applier:
+    with changing(params, run, client, observer) as applier:
         try:
-            named = partial(_observe_with, params["node_id"], observer, session, applier)
-            settle(params, session, applier, partial(_busy, params), named if params["node_id"] else observer.nodes_to_count)
-            _converge(params, session, applier, observer, size)
+            named = partial(_observe_with, params["node_id"], observer, run, applier)
+            settle(params, run, applier, partial(_busy, params), named if params["node_id"] else observer.nodes_to_count)
+            _converge(params, run, applier, observer, size)
         finally:
-            session.result["node"] = known(applier, params["node_id"]) if params["node_id"] else made(applier)
+            run.result["node"] = known(applier, params["node_id"]) if params["node_id"] else made(applier)
 
 
-def _observe_with(node_id: str, observer: Observer, session: Session, applier: Applier) -> list[Node]:
+def _observe_with(node_id: str, observer: Observer, run: Run, applier: Applier) -> list[Node]:
     """The nodes, the one asked for among them unless it is gone."""
     try:
         nodes = observer.nodes()
@@ -70,7 +70,7 @@ def _observe_with(node_id: str, observer: Observer, session: Session, applier: A
         return observer.nodes(known=frozenset([node_id]))
     except NoNodeList as error:
         if applier.listable:
-            session.warnings.append(
+            run.warnings.append(
                 f"{error.message} Whatever else happens in this cluster, or whether {node_id} is its last node, cannot be seen."
             )
         applier.listable = False
@@ -91,25 +91,25 @@ def _busy(params: dict[str, Any], nodes: Sequence[Node]) -> list[Node]:
     return [node for node in nodes if node.transitional or (node.id == node_id and node.unknown)]
 
 
-def _converge(params: dict[str, Any], session: Session, applier: Applier, observer: Observer, size: NodeSize | None) -> None:
+def _converge(params: dict[str, Any], run: Run, applier: Applier, observer: Observer, size: NodeSize | None) -> None:
     before, where = applier.nodes, observer.where
     others = [node for node in before if node.id != params["node_id"]]
-    warn_of_strangers(session, observer, others)
+    warn_of_strangers(run, observer, others)
     own_is_busy = any(node.transitional and not node.leaving for node in before if node.id == params["node_id"])
     others_busy = [node for node in others if node.transitional]
     if params["state"] == "absent" and own_is_busy and others_busy:
-        session.warnings.append(f"Since {params['node_id']} is in transition itself, it was not waited for: {listed(others_busy)}.")
+        run.warnings.append(f"Since {params['node_id']} is in transition itself, it was not waited for: {listed(others_busy)}.")
     operations = _decide(params, before, size, where.title, applier.listable)
     unsettled = any(_busy(params, before))
     plan = make_plan(where.company_id, where.cluster_id, before, operations, unsettled)
-    show(session, plan)
-    carry_out(session, applier, plan)
-    if params["state"] == "absent" and params["wait"] and not session.check_mode:
+    show(run, plan)
+    carry_out(run, applier, plan)
+    if params["state"] == "absent" and params["wait"] and not run.check_mode:
         try:
             for node in [node for node in applier.nodes if node.id == params["node_id"]]:
                 applier.await_gone(node)
         finally:
-            session.result["diff"]["after"] = lines(applier.nodes)
+            run.result["diff"]["after"] = lines(applier.nodes)
 
 
 def _decide(params: dict[str, Any], nodes: Sequence[Node], size: NodeSize | None, cluster: str, listable: bool) -> list[Operation]:

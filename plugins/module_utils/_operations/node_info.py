@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._execute import Session
-from .._locate import pick_size
-from .._plan import same_size
+from .._apply.resolve import pick_size
+from .._base.run import Run
+from .._plan.plan import same_size
 from ._common import CLUSTER, CONNECTION, connect, observe
 
 SPEC: dict[str, Any] = {
@@ -29,8 +29,8 @@ def blank_result() -> dict[str, Any]:
     return {"changed": False, "nodes": None, "api": {"requests": 0, "retries": 0}}
 
 
-def run(params: dict[str, Any], session: Session) -> None:
-    observer = observe(params, session, connect(params, session))
+def perform(params: dict[str, Any], run: Run) -> None:
+    observer = observe(params, run, connect(params, run))
     if params["node_id"]:
         node = observer.node(params["node_id"])
         nodes = [node] if node else []
@@ -41,4 +41,4 @@ def run(params: dict[str, Any], session: Session) -> None:
         nodes = [node for node in nodes if same_size(node.size, size)]
     if params["status"]:
         nodes = [node for node in nodes if node.status.casefold() == params["status"].casefold()]
-    session.result["nodes"] = [node.result() for node in sorted(nodes, key=lambda node: node.id)]
+    run.result["nodes"] = [node.result() for node in sorted(nodes, key=lambda node: node.id)]

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._execute import Session
-from .._locate import pick_size
+from .._apply.resolve import pick_size
+from .._base.run import Run
 from ._common import CLUSTER, CONNECTION, connect, observe
 
 SPEC: dict[str, Any] = {
@@ -27,12 +27,12 @@ def blank_result() -> dict[str, Any]:
     return {"changed": False, "node_sizes": None, "api": {"requests": 0, "retries": 0}}
 
 
-def run(params: dict[str, Any], session: Session) -> None:
-    sizes = list(observe(params, session, connect(params, session)).catalogue())
+def perform(params: dict[str, Any], run: Run) -> None:
+    sizes = list(observe(params, run, connect(params, run)).catalogue())
     if params["size"]:
         sizes = [pick_size(params["size"], sizes)]
     fitting = [
         size for size in sizes if (size.vcpu or 0) >= (params["min_vcpu"] or 0) and (size.memory or 0) >= (params["min_memory"] or 0)
     ]
     fitting.sort(key=lambda size: (size.memory or 0, size.vcpu or 0, size.id or ""))
-    session.result["node_sizes"] = [size.result() for size in fitting]
+    run.result["node_sizes"] = [size.result() for size in fitting]

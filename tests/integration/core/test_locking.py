@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from ansible_collections.medstack.control.plugins.module_utils._lock import cluster_lock
+from ansible_collections.medstack.control.plugins.module_utils._apply.lock import cluster_lock
+from ansible_collections.medstack.control.plugins.module_utils._base.wait import SystemClock
 from ansible_collections.medstack.control.plugins.module_utils._operations import node, node_info
-from ansible_collections.medstack.control.plugins.module_utils._wait import SystemClock
 from tests.support.core import CLUSTER, CLUSTER_ID, SMALL, Core, mutations
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import requests
 
-from ansible_collections.medstack.control.plugins.module_utils import _durations
+from ansible_collections.medstack.control.plugins.module_utils._base import durations
 from ansible_collections.medstack.control.plugins.module_utils._operations import node
 from tests.support.core import CLUSTER_ID, LARGE, MEDIUM, SMALL, Core, ids, mutations, outcomes
 
@@ -390,7 +390,7 @@ def test_a_slow_answer_to_a_mutation_is_waited_for_beyond_the_time_of_a_read(cor
 
 @pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
 def test_an_answer_that_comes_too_late_is_lost(core: Core, monkeypatch: pytest.MonkeyPatch, method: str) -> None:
-    monkeypatch.setattr(_durations, "MUTATION_TIMEOUT", 0.3)
+    monkeypatch.setattr(durations, "MUTATION_TIMEOUT", 0.3)
     core.put(SMALL)
     (one,) = core.put(LARGE)
     core.faults.add("slow", method=method, seconds=0.6)

@@ -10,7 +10,7 @@ import json
 
 import pytest
 
-from ansible_collections.medstack.control.plugins.module_utils._execute import Session, execute
+from ansible_collections.medstack.control.plugins.module_utils._base.run import Run
 from ansible_collections.medstack.control.plugins.module_utils._operations import (
     cluster_info,
     cluster_nodes,
@@ -18,7 +18,8 @@ from ansible_collections.medstack.control.plugins.module_utils._operations impor
     node_info,
     node_size_info,
 )
-from ansible_collections.medstack.control.plugins.plugin_utils import _snapshot
+from ansible_collections.medstack.control.plugins.module_utils._runner import execute
+from ansible_collections.medstack.control.plugins.plugin_utils import _fleet
 from tests.emulator.paging import LINKING, TELLING
 from tests.support.core import CLUSTER_ID, MEDIUM, SMALL, Core, ids, mutations, outcomes
 from tests.support.node_sets import declared
@@ -95,7 +96,7 @@ def test_the_inventory_has_all_hosts_or_none(core: Core, style: str) -> None:
     core.switches.update({"paging": style, "page_size": 3})
     connection = {"base_url": core.server.base_url, "token_key": core.server.token_key, "token_value": core.server.token_value}
     options = {"company_id": None, "ca_path": None, "validate_certs": True, "request_timeout": 30.0, "ignore_total": False}
-    result = execute(_snapshot, {**connection, **options, "hosts": "nodes", "clusters": [], "exclude_clusters": []}, Session())  # type: ignore[arg-type]
+    result = execute(_fleet, {**connection, **options, "hosts": "nodes", "clusters": [], "exclude_clusters": []}, Run())  # type: ignore[arg-type]
     if style in LINKING:
         assert "failed" not in result, result["msg"]
         assert sorted(len(cluster["nodes"]) for cluster in result["clusters"]) == [0, 0, 1, 2, 3, 4]

@@ -13,8 +13,9 @@ from typing import Any, Callable
 import pytest
 from starlette.responses import JSONResponse, Response
 
-from ansible_collections.medstack.control.plugins.module_utils._execute import Session, execute
-from ansible_collections.medstack.control.plugins.plugin_utils import _snapshot
+from ansible_collections.medstack.control.plugins.module_utils._base.run import Run
+from ansible_collections.medstack.control.plugins.module_utils._runner import execute
+from ansible_collections.medstack.control.plugins.plugin_utils import _fleet
 from tests.emulator.clock import DrivenClock
 from tests.emulator.journal import Entry
 from tests.support.core import SMALL, DirectServer, without_socket
@@ -47,7 +48,7 @@ def read(server: DirectServer, **options: Any) -> dict[str, Any]:
         "exclude_clusters": [],
         **options,
     }
-    return execute(_snapshot, params, Session())  # type: ignore[arg-type]
+    return execute(_fleet, params, Run())  # type: ignore[arg-type]
 
 
 def paths(server: DirectServer) -> list[str]:
@@ -78,7 +79,7 @@ def test_many_are_asked_at_a_time_and_no_more_than_allowed(server: DirectServer)
         with lock:
             under_way += 1
             most = max(most, under_way)
-            if under_way == _snapshot.AT_ONCE:
+            if under_way == _fleet.AT_ONCE:
                 full.set()
         assert full.wait(30)
         with lock:
@@ -87,7 +88,7 @@ def test_many_are_asked_at_a_time_and_no_more_than_allowed(server: DirectServer)
 
     with without_socket(server, deliver):
         assert len(read(server)["clusters"]) == CLUSTERS
-    assert most == _snapshot.AT_ONCE
+    assert most == _fleet.AT_ONCE
 
 
 def test_the_first_failure_ends_it(server: DirectServer) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.medstack.control.plugins.module_utils._text import MASK
+from ansible_collections.medstack.control.plugins.module_utils._base.text import MASK
 from tests.emulator import seed
 from tests.emulator.server import EmulatorServer
 from tests.support.eventually import eventually
@@ -105,7 +105,7 @@ def dataclass(cls=None, **options):
     if cls is None:
         return lambda cls: dataclass(cls, **options)
     made = original(cls, **options)
-    if made.__module__.endswith("medstack.control.plugins.module_utils._models") and made.__name__ == "Node":
+    if made.__module__.endswith("medstack.control.plugins.module_utils._base.models") and made.__name__ == "Node":
         made.status_text = property(lambda node: f"{node.status} for {os.environ['TEST_KEY']}:{os.environ['TEST_VALUE']}")
         made.parse = broken(made.parse)
     return made

@@ -16,7 +16,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-DURATIONS = "ansible_collections.medstack.control.plugins.module_utils._durations"
+DURATIONS = "ansible_collections.medstack.control.plugins.module_utils._base.durations"
 # All that is slept, but for the backoff of reads, whose limit does not wait. The limits of requests cut off.
 SCALED = (
     "SECOND_READ",

@@ -13,8 +13,8 @@ from functools import cache
 from itertools import combinations_with_replacement, product
 from typing import NamedTuple, Optional
 
-from ansible_collections.medstack.control.plugins.module_utils._models import Node, NodeSize
-from ansible_collections.medstack.control.plugins.module_utils._plan import Operation
+from ansible_collections.medstack.control.plugins.module_utils._base.models import Node, NodeSize
+from ansible_collections.medstack.control.plugins.module_utils._plan.plan import Operation
 
 KNOWN_AND_COUNTED = ("active", "creating", "resizing", "rebooting", "updating")
 FAILED = ("error", "failed")

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.medstack.control.plugins.module_utils._foreign import Change, foreign_change
-from ansible_collections.medstack.control.plugins.module_utils._models import Node
+from ansible_collections.medstack.control.plugins.module_utils._apply.conflicts import Change, foreign_change
+from ansible_collections.medstack.control.plugins.module_utils._base.models import Node
 from tests.unit.core.things import LARGE, SMALL, node
 
 EXPECTED = [node("node_a"), node("node_b", size=SMALL)]

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.medstack.control.plugins.module_utils._judge import Looks, Verdict, judge
-from ansible_collections.medstack.control.plugins.module_utils._models import Node, NodeSize
+from ansible_collections.medstack.control.plugins.module_utils._apply.verdict import Looks, Verdict, judge
+from ansible_collections.medstack.control.plugins.module_utils._base.models import Node, NodeSize
 from tests.unit.core.things import LARGE, MEDIUM, node, operation
 
 GRACE = 30.0

@@ -20,15 +20,15 @@ from typing import Any, Callable
 
 import pytest
 
-from ansible_collections.medstack.control.plugins.module_utils._errors import Refused
-from ansible_collections.medstack.control.plugins.module_utils._lock import cluster_lock
-from ansible_collections.medstack.control.plugins.module_utils._wait import SystemClock
+from ansible_collections.medstack.control.plugins.module_utils._apply.lock import cluster_lock
+from ansible_collections.medstack.control.plugins.module_utils._base.errors import Refused
+from ansible_collections.medstack.control.plugins.module_utils._base.wait import SystemClock
 
 URL = "https://api.medstack.co/v1"
 HOLDER = """
 import sys
-from ansible_collections.medstack.control.plugins.module_utils._lock import cluster_lock
-from ansible_collections.medstack.control.plugins.module_utils._wait import SystemClock
+from ansible_collections.medstack.control.plugins.module_utils._apply.lock import cluster_lock
+from ansible_collections.medstack.control.plugins.module_utils._base.wait import SystemClock
 with cluster_lock(sys.argv[1], sys.argv[2], SystemClock(), 0.0, print):
     print("held", flush=True)
     sys.stdin.read()

@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.medstack.control.plugins.module_utils._errors import Refused
-from ansible_collections.medstack.control.plugins.module_utils._locate import pick_size
-from ansible_collections.medstack.control.plugins.module_utils._models import (
+from ansible_collections.medstack.control.plugins.module_utils._api.paging import Pages
+from ansible_collections.medstack.control.plugins.module_utils._apply.resolve import pick_size
+from ansible_collections.medstack.control.plugins.module_utils._base.errors import Refused
+from ansible_collections.medstack.control.plugins.module_utils._base.models import (
     Cluster,
     Company,
     Malformed,
@@ -24,7 +25,6 @@ from ansible_collections.medstack.control.plugins.module_utils._models import (
     OtherThing,
     find_sizes,
 )
-from ansible_collections.medstack.control.plugins.module_utils._paging import Pages
 from tests.unit.core.things import CATALOGUE, LARGE, MEDIUM, SMALL, node
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["node_a", "list", "active", MEDIUM.id])

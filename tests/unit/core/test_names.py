@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.medstack.control.plugins.module_utils._version import VERSION
+from ansible_collections.medstack.control.plugins.module_utils._base.version import VERSION
 
 ROOT = Path(__file__).parents[3]
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.medstack.control.plugins.module_utils._errors import Refused
-from ansible_collections.medstack.control.plugins.module_utils._models import Node, NodeSize
-from ansible_collections.medstack.control.plugins.module_utils._plan import after
-from ansible_collections.medstack.control.plugins.module_utils._plan_node import at_least, destroy_node, reboot_node, resize_node
+from ansible_collections.medstack.control.plugins.module_utils._base.errors import Refused
+from ansible_collections.medstack.control.plugins.module_utils._base.models import Node, NodeSize
+from ansible_collections.medstack.control.plugins.module_utils._plan.node import at_least, destroy_node, reboot_node, resize_node
+from ansible_collections.medstack.control.plugins.module_utils._plan.plan import after
 from tests.unit.core.things import CATALOGUE, LARGE, MEDIUM, SMALL, node
 
 STATUSES = ["active", "creating", "resizing", "rebooting", "updating", "deleting", "destroying", "hibernating"]

@@ -16,10 +16,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.medstack.control.plugins.module_utils._errors import Refused
-from ansible_collections.medstack.control.plugins.module_utils._models import Node, NodeSize
-from ansible_collections.medstack.control.plugins.module_utils._plan import IMPACT, NEW, Operation, after, make_plan
-from ansible_collections.medstack.control.plugins.module_utils._plan_set import Decision, Declared, Policy, decide, find_named
+from ansible_collections.medstack.control.plugins.module_utils._base.errors import Refused
+from ansible_collections.medstack.control.plugins.module_utils._base.models import Node, NodeSize
+from ansible_collections.medstack.control.plugins.module_utils._plan.node_set import Decision, Declared, Policy, decide, find_named
+from ansible_collections.medstack.control.plugins.module_utils._plan.plan import IMPACT, NEW, Operation, after, make_plan
 from tests.unit.core.planner_oracle import Question, cheapest, cost_of, rank, reason_to_refuse, sizes_of
 from tests.unit.core.things import LARGE, MEDIUM, SMALL, XLARGE, node
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.medstack.control.plugins.module_utils._models import NodeSize
-from ansible_collections.medstack.control.plugins.module_utils._plan import Plan, make_plan
-from ansible_collections.medstack.control.plugins.module_utils._refusals import failed_nodes, other_plan, sizeless_nodes
+from ansible_collections.medstack.control.plugins.module_utils._base.models import NodeSize
+from ansible_collections.medstack.control.plugins.module_utils._plan.plan import Plan, make_plan
+from ansible_collections.medstack.control.plugins.module_utils._plan.refusals import failed_nodes, other_plan, sizeless_nodes
 from tests.unit.core.things import LARGE, MEDIUM, SMALL, node, operation
 
 ACTIVE = [node("node_a"), node("node_b", "updating"), node("node_c", "hibernating")]

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.medstack.control.plugins.module_utils._errors import AnswerLost, ApiError, NotDone
-from ansible_collections.medstack.control.plugins.module_utils._repeat import (
+from ansible_collections.medstack.control.plugins.module_utils._apply.send import (
     may_be_busy_by_itself,
     may_be_sent_again,
     may_have_happened,
     proof_time,
 )
+from ansible_collections.medstack.control.plugins.module_utils._base.errors import AnswerLost, ApiError, NotDone
 from tests.unit.core.things import LARGE, operation
 
 ACTIONS = ("create", "resize", "reboot", "destroy")

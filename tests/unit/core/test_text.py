@@ -15,8 +15,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.medstack.control.plugins.module_utils._redact import Redactor
-from ansible_collections.medstack.control.plugins.module_utils._text import clean, duration, task
+from ansible_collections.medstack.control.plugins.module_utils._base.redact import Redactor
+from ansible_collections.medstack.control.plugins.module_utils._base.text import clean, duration, task
 
 KEY, VALUE = "someKey8Hd3Lq7Zx2", "someValue/9Pw4+Tr6Vb1=="
 PAIR = f"{KEY}:{VALUE}"

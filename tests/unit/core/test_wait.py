@@ -10,8 +10,8 @@ from typing import Any, Callable
 
 import pytest
 
-from ansible_collections.medstack.control.plugins.module_utils._errors import ApiError, Transient
-from ansible_collections.medstack.control.plugins.module_utils._wait import Deadline, Schedule, SystemClock, TimedOut, watch
+from ansible_collections.medstack.control.plugins.module_utils._base.errors import ApiError, Transient
+from ansible_collections.medstack.control.plugins.module_utils._base.wait import Deadline, Schedule, SystemClock, TimedOut, watch
 
 
 class Clock(SystemClock):

@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.medstack.control.plugins.module_utils._models import Node, NodeSize
-from ansible_collections.medstack.control.plugins.module_utils._plan import Operation
+from ansible_collections.medstack.control.plugins.module_utils._base.models import Node, NodeSize
+from ansible_collections.medstack.control.plugins.module_utils._plan.plan import Operation
 
 SMALL = NodeSize("node_size_kwM9o3B8", "Small: 1 core, 2 GiB", 1, 2.0)
 MEDIUM = NodeSize("node_size_eY3J1QgW", "Medium: 2 cores, 4 GiB", 2, 4.0)

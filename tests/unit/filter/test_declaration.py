@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.medstack.control.plugins.filter.declaration import FilterModule
 from ansible_collections.medstack.control.plugins.filter.node_set import node_set
-from ansible_collections.medstack.control.plugins.module_utils._models import NodeSize, find_sizes
+from ansible_collections.medstack.control.plugins.module_utils._base.models import NodeSize, find_sizes
 
 declaration = FilterModule().filters()["declaration"]
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
-from . import _durations
-from ._models import Node
-from ._plan import CREATE, DESTROY, REBOOT, RESIZE, Operation, same_size
+from .._base import durations
+from .._base.models import Node
+from .._plan.plan import CREATE, DESTROY, REBOOT, RESIZE, Operation, same_size
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def foreign_change(
         if said:
             is_now = now.get(node_id)
             lags = node_id in own and not (is_now and is_now.failed)
-            changes.append(Change(said, _durations.LAG if lags else 0.0 if is_now else _durations.SECOND_READ))
+            changes.append(Change(said, durations.LAG if lags else 0.0 if is_now else durations.SECOND_READ))
     return min(changes, key=lambda change: change.patience, default=None)
 
 

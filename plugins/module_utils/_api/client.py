@@ -21,15 +21,15 @@ from dataclasses import dataclass, field
 from typing import Any, Callable
 from urllib.parse import urlsplit
 
-from . import _durations
-from ._answers import ASK_SUPPORT, CHECK_BASE_URL, CHECK_TOTAL, Answers
-from ._errors import AnswerLost, ApiError, MethodNotAllowed, NotDone, Refused, Transient
-from ._models import Cluster, Company, Malformed, Model, Node, NodeSize, OtherThing, is_id
-from ._paging import Pages, Partial
-from ._redact import Redactor
-from ._text import clean
-from ._version import VERSION
-from ._wait import Deadline, SystemClock
+from .._base import durations
+from .._base.errors import AnswerLost, ApiError, MethodNotAllowed, NotDone, Refused, Transient
+from .._base.models import Cluster, Company, Malformed, Model, Node, NodeSize, OtherThing, is_id
+from .._base.redact import Redactor
+from .._base.text import clean
+from .._base.version import VERSION
+from .._base.wait import Deadline, SystemClock
+from .paging import Pages, Partial
+from .responses import ASK_SUPPORT, CHECK_BASE_URL, CHECK_TOTAL, Answers
 
 try:
     import requests
@@ -154,8 +154,8 @@ class Client:
         return pages.items
 
     def _read(self, url: str, parse: Callable[[Any, Mapping[str, str]], Any], patient: bool = True) -> Any:
-        deadline = Deadline(self._clock, _durations.READ_BUDGET)
-        backoff = _durations.FIRST_BACKOFF
+        deadline = Deadline(self._clock, durations.READ_BUDGET)
+        backoff = durations.FIRST_BACKOFF
         while True:
             try:
                 return self._read_once(url, parse)
@@ -170,7 +170,7 @@ class Client:
                 self._report(f"{trouble.message} Trying again in {pause:.0f} s.")
                 self.counts["retries"] += 1
             self._clock.sleep(pause)
-            backoff = min(backoff * 2, _durations.LONGEST_BACKOFF)
+            backoff = min(backoff * 2, durations.LONGEST_BACKOFF)
 
     def _read_once(self, url: str, parse: Callable[[Any, Mapping[str, str]], Any]) -> Any:
         asked = f"GET {url}"
@@ -205,7 +205,7 @@ class Client:
         try:
             # A kept connection may have died unnoticed, and nobody could tell whether the request still got through.
             with self._new_session() as session:
-                response = self._send(session, method, url, max(self._connection.request_timeout, _durations.MUTATION_TIMEOUT), body)
+                response = self._send(session, method, url, max(self._connection.request_timeout, durations.MUTATION_TIMEOUT), body)
         except _NO_ANSWER as error:
             raise self._broken(asked, error, AnswerLost) from None
         status = response.status_code
@@ -240,7 +240,7 @@ class Client:
                 method,
                 url,
                 json=body,
-                timeout=(min(_durations.CONNECT_TIMEOUT, timeout), timeout),
+                timeout=(min(durations.CONNECT_TIMEOUT, timeout), timeout),
                 # Said anew for each request: a certificate bundle named by the environment would override the session's word.
                 verify=(connection.ca_path or True) if connection.validate_certs else False,
                 allow_redirects=False,

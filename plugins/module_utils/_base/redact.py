@@ -13,7 +13,7 @@ from __future__ import annotations
 import base64
 from urllib.parse import quote
 
-from ._text import MASK
+from .text import MASK
 
 
 class Redactor:

@@ -13,9 +13,9 @@ from time import time
 from typing import Any
 from urllib.parse import urljoin
 
-from ._errors import AnswerLost, ApiError, MethodNotAllowed, NotFound, Transient
-from ._redact import Redactor
-from ._text import clean, duration
+from .._base.errors import AnswerLost, ApiError, MethodNotAllowed, NotFound, Transient
+from .._base.redact import Redactor
+from .._base.text import clean, duration
 
 LONGEST_ERROR = 100_000  # characters of an error's body that are looked at
 

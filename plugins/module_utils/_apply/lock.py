@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Callable
 
-from . import _durations
-from ._errors import Refused
-from ._wait import Deadline, SystemClock
+from .._base import durations
+from .._base.errors import Refused
+from .._base.wait import Deadline, SystemClock
 
 try:
     import fcntl
@@ -46,7 +46,7 @@ def cluster_lock(base_url: str, cluster_id: str, clock: SystemClock, timeout: fl
             if not told:
                 report(f"{cluster_id}: another run on this machine is changing this cluster; waiting for it to end")
                 told = True
-            clock.sleep(min(_durations.LOCK_EVERY, max(deadline.left(), 0)))
+            clock.sleep(min(durations.LOCK_EVERY, max(deadline.left(), 0)))
         yield
     finally:
         os.close(handle)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ._errors import Refused
-from ._models import Node, listed
-from ._plan import Plan
-from ._text import clean, task
+from .._base.errors import Refused
+from .._base.models import Node, listed
+from .._base.text import clean, task
+from .plan import Plan
 
 
 def failed_nodes(nodes: Sequence[Node], cluster: str) -> Refused | None:

@@ -24,10 +24,11 @@ from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.medstack.control.plugins.module_utils._execute import Session, execute
-from ansible_collections.medstack.control.plugins.module_utils._redact import Redactor
-from ansible_collections.medstack.control.plugins.module_utils._text import clean
-from ansible_collections.medstack.control.plugins.module_utils._wait import SystemClock
+from ansible_collections.medstack.control.plugins.module_utils._base.redact import Redactor
+from ansible_collections.medstack.control.plugins.module_utils._base.run import Run
+from ansible_collections.medstack.control.plugins.module_utils._base.text import clean
+from ansible_collections.medstack.control.plugins.module_utils._base.wait import SystemClock
+from ansible_collections.medstack.control.plugins.module_utils._runner import execute
 
 display = Display()
 
@@ -75,8 +76,8 @@ class Door(ActionBase):
             if not self._task.no_log:
                 display.display(clean(line, LONGEST_LINE), stderr=True)
 
-        session = Session(check_mode=self._task.check_mode, alive=_alive, report=report, clock=SystemClock(_alive))
-        return execute(self.operation, checked.validated_parameters, session)
+        run = Run(check_mode=self._task.check_mode, alive=_alive, report=report, clock=SystemClock(_alive))
+        return execute(self.operation, checked.validated_parameters, run)
 
     def _hand_over(self, params: dict[str, Any], environment: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """Runs the module where the task's connection leads, or in the background."""

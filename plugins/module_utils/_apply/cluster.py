@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 
-from . import _durations
-from ._api import Client
-from ._errors import ApiError, MethodNotAllowed, NotFound
-from ._locate import ClusterRef, list_clusters, on_offer
-from ._models import Node, NodeSize
-from ._wait import SystemClock
+from .._api.client import Client
+from .._base import durations
+from .._base.errors import ApiError, MethodNotAllowed, NotFound
+from .._base.models import Node, NodeSize
+from .._base.wait import SystemClock
+from .resolve import ClusterRef, list_clusters, on_offer
 
 
 class NoNodeList(ApiError):
@@ -45,7 +45,7 @@ class Observer:
         """
         nodes = self._list(patient)
         if known and not known & {node.id for node in nodes}:
-            self._clock.sleep(_durations.SECOND_READ)
+            self._clock.sleep(durations.SECOND_READ)
             nodes = self._list(patient)
             if not known & {node.id for node in nodes}:
                 missing = ", ".join(sorted(known))
@@ -60,7 +60,7 @@ class Observer:
         """The same for a decision that rests on how many there are: an empty list is read twice before it is believed."""
         nodes = self._list()
         if not nodes:
-            self._clock.sleep(_durations.SECOND_READ)
+            self._clock.sleep(durations.SECOND_READ)
             nodes = self._list()
         return nodes
 
@@ -91,7 +91,7 @@ class Observer:
         except (NotFound, MethodNotAllowed) as error:
             self.confirm_cluster(error)
             # One stray answer must not make a cluster's other nodes invisible: the last node is protected by seeing that it is.
-            self._clock.sleep(_durations.SECOND_READ)
+            self._clock.sleep(durations.SECOND_READ)
             try:
                 nodes = self._list_once(patient)
             except (NotFound, MethodNotAllowed) as again:

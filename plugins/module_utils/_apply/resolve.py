@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ._api import Client
-from ._errors import ApiError, NotFound, Refused
-from ._models import Cluster, NodeSize, find_sizes, is_id
-from ._text import clean
+from .._api.client import Client
+from .._base.errors import ApiError, NotFound, Refused
+from .._base.models import Cluster, NodeSize, find_sizes, is_id
+from .._base.text import clean
 
 
 @dataclass(frozen=True)

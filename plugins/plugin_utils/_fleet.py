@@ -13,14 +13,14 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from fnmatch import fnmatchcase
 from typing import Any
 
-from ansible_collections.medstack.control.plugins.module_utils._api import Client
-from ansible_collections.medstack.control.plugins.module_utils._errors import ApiError, Refused
-from ansible_collections.medstack.control.plugins.module_utils._execute import Session
-from ansible_collections.medstack.control.plugins.module_utils._locate import list_clusters, locate_company, on_offer
-from ansible_collections.medstack.control.plugins.module_utils._models import Cluster, Node
+from ansible_collections.medstack.control.plugins.module_utils._api.client import Client
+from ansible_collections.medstack.control.plugins.module_utils._apply.resolve import list_clusters, locate_company, on_offer
+from ansible_collections.medstack.control.plugins.module_utils._base.errors import ApiError, Refused
+from ansible_collections.medstack.control.plugins.module_utils._base.models import Cluster, Node
+from ansible_collections.medstack.control.plugins.module_utils._base.run import Run
+from ansible_collections.medstack.control.plugins.module_utils._base.text import clean
+from ansible_collections.medstack.control.plugins.module_utils._base.wait import SystemClock
 from ansible_collections.medstack.control.plugins.module_utils._operations._common import connect
-from ansible_collections.medstack.control.plugins.module_utils._text import clean
-from ansible_collections.medstack.control.plugins.module_utils._wait import SystemClock
 
 AT_ONCE = 16  # requests under way at most, however many clusters there are
 
@@ -31,20 +31,20 @@ def blank_result() -> dict[str, Any]:
     return {"company_id": None, "labels": {}, "clusters": []}
 
 
-def run(params: dict[str, Any], session: Session) -> None:
+def perform(params: dict[str, Any], run: Run) -> None:
     """Fills in `company_id`, `labels` (of all clusters, by id) and `clusters`.
 
     These are the clusters chosen, by label, each as `Cluster.result()` with `nodes`, by id (null where `hosts` is clusters). `params` are
     those of the connection, and `hosts` (nodes or clusters), `clusters` and `exclude_clusters` (lists of patterns).
     """
-    client = connect(params, session)
+    client = connect(params, run)
     company_id = locate_company(client, params["company_id"])
     found = sorted(list_clusters(client, company_id), key=lambda cluster: (cluster.label or "", cluster.id))
     clusters = choose(found, params["clusters"], params["exclude_clusters"])
-    nodes = _nodes(params, session, company_id, clusters) if params["hosts"] == "nodes" else None
-    session.result["company_id"] = company_id
-    session.result["labels"] = {cluster.id: cluster.label for cluster in found}
-    session.result["clusters"] = [
+    nodes = _nodes(params, run, company_id, clusters) if params["hosts"] == "nodes" else None
+    run.result["company_id"] = company_id
+    run.result["labels"] = {cluster.id: cluster.label for cluster in found}
+    run.result["clusters"] = [
         {**cluster.result(), "nodes": None if nodes is None else [node.result() for node in nodes[number]]}
         for number, cluster in enumerate(clusters)
     ]
@@ -67,19 +67,19 @@ def _is_named(cluster: Cluster, patterns: Sequence[str]) -> bool:
     return any(pattern in (cluster.id, label) or fnmatchcase(label, pattern.replace("[", "[[]")) for pattern in patterns)
 
 
-def _nodes(params: dict[str, Any], session: Session, company_id: str, clusters: Sequence[Cluster]) -> list[list[Node]]:
+def _nodes(params: dict[str, Any], run: Run, company_id: str, clusters: Sequence[Cluster]) -> list[list[Node]]:
     """The nodes of each cluster, by one request each. The first failure ends it: what is not begun by then is not asked for."""
     own = threading.local()
     given_up = threading.Event()
 
     def alive() -> None:
-        session.alive()
+        run.alive()
         if given_up.is_set():
             raise ApiError("Given up, since another cluster could not be read.")
 
     def listed(cluster: Cluster) -> list[Node]:
         if not hasattr(own, "client"):  # a connection of its own for each thread, kept from cluster to cluster
-            own.client = connect(params, Session(alive=alive, report=session.report, clock=SystemClock(alive)))
+            own.client = connect(params, Run(alive=alive, report=run.say, clock=SystemClock(alive)))
             own.client.reached = True  # by the list of the clusters
         return _listed(own.client, company_id, cluster)
 

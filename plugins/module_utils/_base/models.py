@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
-from ._text import clean
+from .text import clean
 
 _KINDS = frozenset({"company", "cluster", "node_size", "node", "list", "error"})  # documented, and what an error could say
 

@@ -15,18 +15,18 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Callable
 
-from . import _durations, _judge
-from ._api import Client
-from ._errors import AnswerLost, ApiError, MedstackError, NotDone, Stopped, Transient
-from ._foreign import foreign_change, is_behind, may_be_effect, took_hold
-from ._judge import Looks, Verdict
-from ._lost import Search, Unknown
-from ._models import Node, listed
-from ._observe import Observer
-from ._plan import CREATE, DESTROY, REBOOT, RESIZE, Operation, Plan
-from ._repeat import may_be_busy_by_itself, may_be_sent_again, may_have_happened, proof_time
-from ._text import duration, task
-from ._wait import Deadline, Schedule, SystemClock, TimedOut, watch
+from .._api.client import Client
+from .._base import durations
+from .._base.errors import AnswerLost, ApiError, MedstackError, NotDone, Stopped, Transient
+from .._base.models import Node, listed
+from .._base.text import duration, task
+from .._base.wait import Deadline, Schedule, SystemClock, TimedOut, watch
+from .._plan.plan import CREATE, DESTROY, REBOOT, RESIZE, Operation, Plan
+from .cluster import Observer
+from .conflicts import foreign_change, is_behind, may_be_effect, took_hold
+from .recover import Search, Unknown
+from .send import may_be_busy_by_itself, may_be_sent_again, may_have_happened, proof_time
+from .verdict import DONE, FAILED, REVERTED, Looks, Verdict, judge
 
 STARTED, UNKNOWN = "started", "unknown"
 
@@ -117,7 +117,7 @@ class Applier:
         """Waits for a node that somebody had destroyed before."""
         operation = Operation(DESTROY, node.id, node.size, None, "")
         verdict = self._finish(operation, Looks(node, node), f"destroy {node.id} ({node.size.name})", self._deadline())
-        if verdict.outcome != _judge.DONE:
+        if verdict.outcome != DONE:
             raise Stopped(f"{verdict.said}: it was being destroyed, and is not gone.", "Run the same task again.")
 
     # -- one operation --
@@ -137,8 +137,8 @@ class Applier:
             self._own.add(action["node_id"])
             self._report(title, f"accepted, {answer.id} is {answer.status_text}" if answer else "accepted")
             looks = Looks(before, answer, awaits_address=not self.without_address)
-            verdict = _judge.judge(operation, looks, self._waiting.reboot_grace)
-            if is_last and not self._waiting.wait and (verdict is None or verdict.outcome == _judge.DONE):
+            verdict = judge(operation, looks, self._waiting.reboot_grace)
+            if is_last and not self._waiting.wait and (verdict is None or verdict.outcome == DONE):
                 self._leave(operation, action["node_id"], answer, title, deadline)
                 return
             try:
@@ -150,7 +150,7 @@ class Applier:
                 ) from None
             action["observed"] = verdict.observed
             action["outcome"] = verdict.outcome
-            if verdict.outcome != _judge.DONE:
+            if verdict.outcome != DONE:
                 raise Stopped(f"{verdict.said}.", self._repair(operation, action, verdict))
             if is_last:
                 self._await_caught_up(operation, title)
@@ -162,9 +162,9 @@ class Applier:
             self.changed = self.changed or (sent and action["outcome"] == UNKNOWN)
 
     def _send(self, operation: Operation, title: str, action: dict[str, Any]) -> Node | None:
-        """Sends the mutation once; again only as `_repeat` and a new list allow it."""
+        """Sends the mutation once; again only as `send` and a new list allow it."""
         deadline = self._deadline()
-        pause = _durations.FIRST_PAUSE
+        pause = durations.FIRST_PAUSE
         loss: AnswerLost | None = None  # of a try that may have taken place
         put_off: NotDone | None = None  # the first that had a response, which holds also if a later one has no connection
         proof = 0.0
@@ -185,7 +185,7 @@ class Applier:
                     self._report(title, "the answer was lost")
                     return self._recover(operation, title, action, loss)
                 if not loss:
-                    action["outcome"] = _judge.FAILED
+                    action["outcome"] = FAILED
                 if late:
                     effect = self._refuse_foreign_change(operation, title, tried)
                 else:
@@ -197,12 +197,12 @@ class Applier:
                     return self._recover(operation, title, action, loss or error, effect)
                 if late:
                     raise
-                pause = min(pause * 2, _durations.LONGEST_PAUSE)
+                pause = min(pause * 2, durations.LONGEST_PAUSE)
             except ApiError as error:
                 earlier = loss or (put_off if may_be_busy_by_itself(error, put_off) else None)
                 if earlier:  # refused perhaps because the try before is in progress
                     return self._recover(operation, title, action, earlier)
-                action["outcome"] = _judge.FAILED
+                action["outcome"] = FAILED
                 if operation.action == DESTROY and error.status == 404 and self._observer.node(operation.node_id or "") is None:
                     return None
                 raise
@@ -217,11 +217,11 @@ class Applier:
         self._clock.sleep(wait - proof)
         proven = Deadline(self._clock, proof)
         while True:
-            self._clock.sleep(min(_durations.SEARCH_EVERY, max(proven.left(), 0.0)))
+            self._clock.sleep(min(durations.SEARCH_EVERY, max(proven.left(), 0.0)))
             try:
                 effect = self._effect(operation, title, proof > 0, tried)
             except Transient as trouble:
-                pause = max(trouble.retry_after or 0.0, _durations.SEARCH_EVERY)
+                pause = max(trouble.retry_after or 0.0, durations.SEARCH_EVERY)
                 if pause + proof > deadline.left():
                     raise
                 self._clock.sleep(pause)
@@ -272,7 +272,7 @@ class Applier:
                 self._remember(new)
             raise
         except Stopped:
-            action["outcome"] = _judge.FAILED
+            action["outcome"] = FAILED
             raise
         action["adopted"] = True
         return node
@@ -290,7 +290,7 @@ class Applier:
 
         def judged(node: Node | None) -> Verdict | None:
             self._remember(node, node_id)
-            verdict = _judge.judge(operation, looks, self._waiting.reboot_grace)
+            verdict = judge(operation, looks, self._waiting.reboot_grace)
             if verdict is None:
                 status = node.status_text if node else "not to be seen yet"
                 # A create's title cannot name the node: each line does, so that the last one of a cancelled run does.
@@ -298,12 +298,12 @@ class Applier:
             return verdict
 
         try:
-            verdict = _judge.judge(operation, looks, self._waiting.reboot_grace)
+            verdict = judge(operation, looks, self._waiting.reboot_grace)
             if verdict is None:
                 verdict = self._watch(look, judged, deadline, tell)
         except TimedOut as end:
             if operation.action == CREATE and end.trouble is None and looks.reads and looks.latest and looks.latest.active:
-                verdict = Verdict(_judge.DONE, without_address=True)
+                verdict = Verdict(DONE, without_address=True)
             else:
                 last = looks.latest.status_text if looks.latest else "not to be seen"
                 next_step = _resume(operation, node_id)
@@ -313,7 +313,7 @@ class Applier:
                 raise Stopped(
                     f"{node_id} did not get there {_in_time(end, deadline)}: last seen, it was {last}.{_trouble(end)}", next_step
                 ) from None
-        if operation.action == CREATE and verdict.outcome == _judge.DONE:
+        if operation.action == CREATE and verdict.outcome == DONE:
             return self._confirm_created(node_id, verdict, tell, deadline)
         return verdict
 
@@ -321,7 +321,7 @@ class Applier:
         """The verdict, once the list shows the node active too: a status may flap."""
         node = self._await_listed(node_id, tell, deadline)
         if node.failed:
-            return Verdict(_judge.FAILED, f"{node_id} is in status {node.status_text}")
+            return Verdict(FAILED, f"{node_id} is in status {node.status_text}")
         if verdict.without_address and not node.public_ip_address:
             self.without_address.append(node_id)
         return verdict
@@ -349,10 +349,10 @@ class Applier:
             return None
 
         try:
-            self._watch(partial(self._observer.nodes, patient=False), caught_up, Deadline(self._clock, _durations.LAG), tell, at_once=True)
+            self._watch(partial(self._observer.nodes, patient=False), caught_up, Deadline(self._clock, durations.LAG), tell, at_once=True)
         except TimedOut as end:
             raise Stopped(
-                f"{operation.node_id} is on its way, but for {duration(_durations.LAG)} the list of nodes did not show it.{_trouble(end)}",
+                f"{operation.node_id} is on its way, but for {duration(durations.LAG)} the list of nodes did not show it.{_trouble(end)}",
                 f"Do not run this again before medstack.control.medstack_node_info shows what became of {operation.node_id}.",
             ) from None
 
@@ -398,7 +398,7 @@ class Applier:
             if change is None or self._clock.now() - begin >= change.patience:
                 break
             self._report(title, f"{change.said}, looking once more")
-            self._clock.sleep(_durations.SECOND_READ)
+            self._clock.sleep(durations.SECOND_READ)
         self.nodes = seen
         if change:
             raise Stopped(
@@ -443,7 +443,7 @@ class Applier:
         self._report_line(f"{self._where.title}: {text}, {self._client.counts['requests']} requests, {took}")
 
     def _repair(self, operation: Operation, action: dict[str, Any], verdict: Verdict) -> str:
-        if verdict.outcome == _judge.REVERTED:
+        if verdict.outcome == REVERTED:
             why = "the size may be sold out: choose another, or ask" if operation.action == RESIZE else "ask"
             return f"Run again to try once more; if it comes back again, {why} MedStack's support."
         if not any(node.id == action["node_id"] for node in self.nodes):
@@ -467,13 +467,13 @@ class Applier:
         self._report_line(f"{self._where.title}: {title}: {text}")
 
     def _teller(self, title: str) -> Callable[[str], None]:
-        """Reports a text when it differs from the one before, else every `_durations.REPORT_EVERY` seconds."""
+        """Reports a text when it differs from the one before, else every `durations.REPORT_EVERY` seconds."""
         begin = self._clock.now()
         last = {"text": "", "at": begin}
 
         def tell(text: str) -> None:
             now = self._clock.now()
-            if text != last["text"] or now - float(last["at"]) >= _durations.REPORT_EVERY:
+            if text != last["text"] or now - float(last["at"]) >= durations.REPORT_EVERY:
                 last.update(text=text, at=now)
                 self._report(title, f"{text}, {duration(now - begin)}")
 

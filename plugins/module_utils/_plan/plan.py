@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ._models import ACTIVE, Node, NodeSize
+from .._base.models import ACTIVE, Node, NodeSize
 
 SCHEMA = 1  # of what `plan.id` is a hash of: to be raised when the same id could come to mean something else
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import time
 from typing import Callable, TypeVar
 
-from . import _durations
-from ._errors import Transient
+from . import durations
+from .errors import Transient
 
 Seen = TypeVar("Seen")
 Verdict = TypeVar("Verdict")
@@ -50,13 +50,13 @@ class Schedule:
 
     def __init__(self, interval: float | None = None) -> None:
         self._interval = interval
-        self._floor = _durations.FIRST_PAUSE
+        self._floor = durations.FIRST_PAUSE
 
     def pause(self, waited: float) -> float:
         """Seconds until the next look, `waited` seconds after the first."""
         if self._interval is not None:
-            return max(self._interval, self._floor) if self._floor > _durations.FIRST_PAUSE else self._interval
-        return max(self._floor, min(0.05 * waited, _durations.LONGEST_PAUSE))
+            return max(self._interval, self._floor) if self._floor > durations.FIRST_PAUSE else self._interval
+        return max(self._floor, min(0.05 * waited, durations.LONGEST_PAUSE))
 
     def slow_down(self) -> None:
         """The server said 429."""

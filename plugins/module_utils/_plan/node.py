@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ._errors import Refused
-from ._models import Node, NodeSize
-from ._plan import CREATE, DESTROY, REBOOT, RESIZE, Operation, same_size
-from ._refusals import failed_nodes, sizeless_nodes
-from ._text import task
+from .._base.errors import Refused
+from .._base.models import Node, NodeSize
+from .._base.text import task
+from .plan import CREATE, DESTROY, REBOOT, RESIZE, Operation, same_size
+from .refusals import failed_nodes, sizeless_nodes
 
 
 def at_least(nodes: Sequence[Node], size: NodeSize, min_count: int, cluster: str) -> list[Operation]:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every duration (s) that is a rule and not an option. Use them as `_durations.NAME`, when they are needed: tests change them here."""
+"""Every duration (s) that is a rule and not an option. Use them as `durations.NAME`, when they are needed: tests change them here."""
 
 from __future__ import annotations
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Callable
 
-from . import _durations
-from ._models import Node
-from ._plan import CREATE, DESTROY, REBOOT, RESIZE, Operation, same_size
+from .._base import durations
+from .._base.models import Node
+from .._plan.plan import CREATE, DESTROY, REBOOT, RESIZE, Operation, same_size
 
 DONE, FAILED, REVERTED = "done", "failed", "reverted"
 
@@ -63,7 +63,7 @@ class Looks:
 
     @property
     def surely_gone(self) -> bool:
-        return bool(self.reads) and self.reads[-1] is None and self.shown_for >= _durations.SURE
+        return bool(self.reads) and self.reads[-1] is None and self.shown_for >= durations.SURE
 
     @property
     def latest(self) -> Node | None:
@@ -96,7 +96,7 @@ def _create(operation: Operation, looks: Looks) -> Verdict | None:
         return Verdict(FAILED, f"{node.id} became active as {node.size.name}, asked was {operation.to_size.name}")
     if node.public_ip_address:
         return Verdict(DONE)
-    if looks.awaits_address and looks.active_for < _durations.ADDRESS:
+    if looks.awaits_address and looks.active_for < durations.ADDRESS:
         return None
     return Verdict(DONE, without_address=True)
 
@@ -111,7 +111,7 @@ def _resize(operation: Operation, looks: Looks) -> Verdict | None:
         return None
     if operation.to_size is not None and same_size(node.size, operation.to_size):
         return Verdict(DONE)
-    if looks.shown_for >= _durations.FELL_BACK:
+    if looks.shown_for >= durations.FELL_BACK:
         return Verdict(REVERTED, f"{node.id} is active again, and still {node.size.name}: the resize was not carried out")
     return None
 
@@ -125,7 +125,7 @@ def _reboot(looks: Looks, grace: float) -> Verdict | None:
     if not node.active:
         return None
     announced = looks.answer is not None and not looks.answer.active
-    if looks.shown_for >= min(_durations.SURE, grace) if looks.moved else looks.waited >= grace:
+    if looks.shown_for >= min(durations.SURE, grace) if looks.moved else looks.waited >= grace:
         return Verdict(DONE, observed=looks.moved or announced)
     return None
 
@@ -138,7 +138,7 @@ def _destroy(operation: Operation, looks: Looks) -> Verdict | None:
     left = any(seen is not None and seen.leaving for seen in looks.reads)
     if node.failed and (left or not was_failed):
         return _failed(node)
-    if node.active and left and looks.shown_for >= _durations.FELL_BACK:
+    if node.active and left and looks.shown_for >= durations.FELL_BACK:
         return Verdict(REVERTED, f"{node.id} is active again: it was not destroyed")
     return None
 

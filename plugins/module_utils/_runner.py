@@ -7,37 +7,22 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field
 from traceback import extract_tb
 from types import ModuleType
-from typing import Any, Callable
+from typing import Any
 
-from ._api import REQUESTS_ERROR
-from ._errors import MedstackError
-from ._redact import Redactor
-from ._text import clean
-from ._wait import SystemClock
-
-
-@dataclass
-class Session:
-    """What a door gives to an operation, and the result, which can be read at any moment and is returned however it ends."""
-
-    check_mode: bool = False
-    # Called before every request and at least once a second while waiting; ends the process when its controller is gone.
-    alive: Callable[[], None] = lambda: None
-    report: Callable[[str], None] = lambda line: None
-    clock: SystemClock = field(default_factory=SystemClock)
-    result: dict[str, Any] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
+from ._api.client import REQUESTS_ERROR
+from ._base.errors import MedstackError
+from ._base.redact import Redactor
+from ._base.run import Run
+from ._base.text import clean
 
 
-def execute(operation: ModuleType, params: dict[str, Any], session: Session) -> dict[str, Any]:
-    """The result of `operation.run`; on failure what there is of it, with `failed` and `msg`. Raises only KeyboardInterrupt."""
+def execute(operation: ModuleType, params: dict[str, Any], run: Run) -> dict[str, Any]:
+    """The result of `operation.perform`; on failure what there is of it, with `failed` and `msg`. Raises only KeyboardInterrupt."""
     redactor = Redactor(params.get("token_key") or "", params.get("token_value") or "")
-    report = session.report
-    session.report = lambda line: report(redactor.text(line))
-    result = session.result
+    run.redactor = redactor
+    result = run.result
     result.update(operation.blank_result())
     try:
         if REQUESTS_ERROR:
@@ -45,15 +30,15 @@ def execute(operation: ModuleType, params: dict[str, Any], session: Session) -> 
                 f"The Python library requests is missing from {sys.executable} ({REQUESTS_ERROR}).",
                 "Install it there, or run the task on the controller: connection: local.",
             )
-        operation.run(params, session)
+        operation.perform(params, run)
     except MedstackError as error:
         result.update(failed=True, msg=str(error))
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # also SystemExit and ansible's timeout: either would end the run, or lose the result so far
         result.update(failed=True, msg=_unexpected(error, result.get("actions") or []))
-    if session.warnings:
-        result["warnings"] = session.warnings
+    if run.warnings:
+        result["warnings"] = run.warnings
     return redactor.value(result)  # type: ignore[return-value]
 
 

@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from . import _durations
-from ._errors import AnswerLost, ApiError, NotDone
-from ._plan import CREATE, DESTROY, REBOOT, RESIZE, Operation
+from .._base import durations
+from .._base.errors import AnswerLost, ApiError, NotDone
+from .._plan.plan import CREATE, DESTROY, REBOOT, RESIZE, Operation
 
 CONFLICT, TOO_MANY, UNAVAILABLE = 409, 429, 503
 
@@ -39,5 +39,5 @@ def proof_time(operation: Operation, error: ApiError, reboot_grace: float) -> fl
     if error.status != TOO_MANY:
         return 0.0
     if operation.action == REBOOT:
-        return max(reboot_grace, _durations.UNSEEN_REBOOT)
-    return _durations.UNCHANGED if operation.action == CREATE else 0.0
+        return max(reboot_grace, durations.UNSEEN_REBOOT)
+    return durations.UNCHANGED if operation.action == CREATE else 0.0

@@ -14,11 +14,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
-from ._errors import Refused
-from ._models import Node, NodeSize, listed
-from ._plan import CREATE, DESTROY, IMPACT, RESIZE, Operation, after
-from ._refusals import failed_nodes, sizeless_nodes
-from ._text import clean
+from .._base.errors import Refused
+from .._base.models import Node, NodeSize, listed
+from .._base.text import clean
+from .plan import CREATE, DESTROY, IMPACT, RESIZE, Operation, after
+from .refusals import failed_nodes, sizeless_nodes
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from typing import Any, Callable
 
-from . import _durations
-from ._errors import ApiError, NotDone, Stopped, Transient
-from ._foreign import took_hold
-from ._models import Node, NodeSize, listed
-from ._observe import Observer
-from ._plan import DESTROY, RESIZE, Operation, same_size
-from ._text import duration, task
-from ._wait import Deadline, Schedule, SystemClock, TimedOut, watch
+from .._base import durations
+from .._base.errors import ApiError, NotDone, Stopped, Transient
+from .._base.models import Node, NodeSize, listed
+from .._base.text import duration, task
+from .._base.wait import Deadline, Schedule, SystemClock, TimedOut, watch
+from .._plan.plan import DESTROY, RESIZE, Operation, same_size
+from .cluster import Observer
+from .conflicts import took_hold
 
 
 class Unknown(Stopped):
@@ -97,7 +97,7 @@ class Search:
         def look() -> list[Node | None]:
             node = self._observer.node(node_id, patient=False)
             if node is None:  # one odd 404 is no proof, neither of a destroy nor of a resize
-                self._clock.sleep(_durations.SECOND_READ)
+                self._clock.sleep(durations.SECOND_READ)
                 node = self._observer.node(node_id, patient=False)
             seen.append(node)
             return seen[-1:]
@@ -119,7 +119,7 @@ class Search:
             others = [node.status_text if node else "gone" for node in seen if _differs(before, node)]
             if others:
                 raise Unknown(f"{lost}, and the node did not stay as it was: {', '.join(dict.fromkeys(others))}.", run_again) from None
-            if not seen or self._grace < _durations.FELL_BACK:
+            if not seen or self._grace < durations.FELL_BACK:
                 short = f"adoption_grace ({duration(self._grace)}) is too short to tell whether it took place"
                 raise Unknown(f"{lost}, and {short}.", run_again) from None
             status = seen[-1].status_text if seen[-1] else "gone"
@@ -130,7 +130,7 @@ class Search:
             ) from None
 
     def _watch(self, look: Callable[[], Any], judge: Callable[[Any], Any]) -> Any:
-        return watch(look, judge, self._clock, Deadline(self._clock, self._grace), Schedule(_durations.SEARCH_EVERY), tell=self._tell)
+        return watch(look, judge, self._clock, Deadline(self._clock, self._grace), Schedule(durations.SEARCH_EVERY), tell=self._tell)
 
     def _adopt(self, new: Sequence[Node], size: NodeSize, trouble: ApiError | None, loss: ApiError) -> Node:
         """The one candidate, or `Unknown`."""

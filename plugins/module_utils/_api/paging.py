@@ -16,8 +16,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Callable, Generic, NamedTuple
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from ._models import Malformed, Model
-from ._text import clean
+from .._base.models import Malformed, Model
+from .._base.text import clean
 
 MOST_PAGES = 50  # of one list
 DEEPEST = 4  # objects within objects of an envelope

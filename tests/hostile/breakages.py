@@ -288,7 +288,7 @@ BREAKAGES = [
     ),
     Breakage(
         "one 404 of a node that is being created is its end",
-        "durations.py",
+        "_base/durations.py",
         {"SURE = 5.0": "SURE = 0.0"},
         [f"{CORE}partial_views.py::test_one_stale_404_of_a_new_node_is_not_its_end"],
     ),
@@ -419,7 +419,7 @@ BREAKAGES = [
         "_operations/node.py",
         {
             '    size = pick_size(params["size"], catalogue) if params["size"] else None\n    with': "    with",
-            "_converge(params, session, applier, observer, size)\n        finally": "_converge(params, session, applier, observer, "
+            "_converge(params, run, applier, observer, size)\n        finally": "_converge(params, run, applier, observer, "
             'pick_size(params["size"], catalogue) if params["size"] else None)\n        finally',
         },
         [f"{CORE}present.py::test_an_unknown_size_lists_those_on_offer"],
@@ -482,7 +482,7 @@ BREAKAGES = [
     Breakage(
         "no lock is taken",
         "_operations/_changing.py",
-        {'locked = params["lock"] and not session.check_mode': "locked = False"},
+        {'locked = params["lock"] and not run.check_mode': "locked = False"},
         [f"{CORE}locking.py::test_a_locked_cluster_is_waited_for"],
     ),
     Breakage(
@@ -595,8 +595,8 @@ BREAKAGES = [
     ),
     Breakage(
         "the token leaks by the lines that are printed",
-        "_runner.py",
-        {"report(redactor.text(line))": "report(line)"},
+        "_base/run.py",
+        {"self.report(self.redactor.text(line))": "self.report(line)"},
         [f"{CORE}secrets.py::test_in_options_that_the_user_mixed_up"],
     ),
     Breakage(

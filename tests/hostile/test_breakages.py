@@ -64,7 +64,7 @@ def failing(copy: Path, tests: list[str]) -> Counter[str]:
 def test_it_is_the_copy_that_runs(copy: Path) -> None:
     module = "ansible_collections.medstack.control.plugins.module_utils._api.client"
     finished = python_in(copy, "-c", f"import {module} as it; print(it.__file__)")
-    assert finished.stdout.strip() == str(copy / MODULE_UTILS / "_api.py"), finished.stderr
+    assert finished.stdout.strip() == str(copy / MODULE_UTILS / "_api" / "client.py"), finished.stderr
 
 
 def test_unbroken_all_of_them_pass(copy: Path, whole: bool) -> None:

@@ -13,7 +13,8 @@ from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.medstack.control.plugins.module_utils._base.models import Node, NodeSize, is_id
+from ansible_collections.medstack.control.plugins.module_utils._base.fields import is_id
+from ansible_collections.medstack.control.plugins.module_utils._base.models import Node, NodeSize
 from ansible_collections.medstack.control.plugins.module_utils._base.text import duration
 
 TIME = "%Y-%m-%dT%H:%M:%SZ"
@@ -64,7 +65,7 @@ def cluster_report(
             f"for {duration((moment - since[node.id]).total_seconds())}."
             for node in late
         ]
-        + [f"{_named(node)} is in the status {node.status_text}, which is not known here." for node in nodes or [] if node.unknown],
+        + [f"{_named(node)} is in the status {node.status_text}, which is not known here." for node in nodes or [] if node.unrecognized],
         "findings": list(findings or []),
         "message": message or reading.get("msg") or None,
     }
@@ -93,7 +94,7 @@ def _nodes(reading: Any) -> list[Node] | None:
 def _plan(reading: Any, nodes: Sequence[Node] | None) -> dict[str, Any] | None:
     """The plan; none where there is none, or where nodes are left out of it, since nobody knows their size."""
     plan = reading.get("plan") or {"cluster_id": None}
-    return plan if plan["cluster_id"] and not any(node.usable and node.size.id is None for node in nodes or []) else None
+    return plan if plan["cluster_id"] and not any(node.counted and node.size.id is None for node in nodes or []) else None
 
 
 def _sizes(nodes: Sequence[Node]) -> list[dict[str, Any]]:

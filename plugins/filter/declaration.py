@@ -16,7 +16,8 @@ import yaml
 from ansible.errors import AnsibleFilterError
 from ansible.parsing.yaml.dumper import AnsibleDumper
 
-from ansible_collections.medstack.control.plugins.module_utils._base.models import Malformed, Node, NodeSize, listed
+from ansible_collections.medstack.control.plugins.module_utils._base.fields import Malformed
+from ansible_collections.medstack.control.plugins.module_utils._base.models import Node, NodeSize, listed
 from ansible_collections.medstack.control.plugins.module_utils._base.text import clean
 
 FAILED = """
@@ -51,7 +52,7 @@ def declaration(nodes: Any, node_sizes: Any, cluster_id: Any) -> str:
     moving = [node for node in there if node.transitional]
     if moving:
         raise AnsibleFilterError(f"In transition: {listed(moving)}. Next: Run this again once they have settled.")
-    counted = [node for node in there if node.usable]
+    counted = [node for node in there if node.counted]
     failed = [f"#   {node.id}\n" for node in there if node.failed]
     not_offered = [f"#   {node.id}\n" for node in counted if node.size not in catalogue]
     candidates = [

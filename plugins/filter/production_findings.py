@@ -12,7 +12,8 @@ from typing import Any, Callable
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.medstack.control.plugins.filter.node_set import node_set
-from ansible_collections.medstack.control.plugins.module_utils._base.models import Malformed, NodeSize, find_sizes
+from ansible_collections.medstack.control.plugins.module_utils._base.fields import Malformed
+from ansible_collections.medstack.control.plugins.module_utils._base.models import NodeSize, find_sizes
 from ansible_collections.medstack.control.plugins.module_utils._base.text import clean
 
 WANTED = 3  # a manager and two workers

@@ -165,7 +165,7 @@ from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.medstack.control.plugins.module_utils._base.models import NodeSize
 from ansible_collections.medstack.control.plugins.module_utils._base.run import Run
 from ansible_collections.medstack.control.plugins.module_utils._base.text import clean
-from ansible_collections.medstack.control.plugins.module_utils._operations._common import CONNECTION
+from ansible_collections.medstack.control.plugins.module_utils._operations._options import CONNECTION
 from ansible_collections.medstack.control.plugins.module_utils._runner import execute
 from ansible_collections.medstack.control.plugins.plugin_utils import _fleet
 
@@ -252,7 +252,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                     f"There is no {name}. Next: Set MEDSTACK_{name.upper()} in the environment, or {name} in the inventory file."
                 )
         # Not by "secret: true" in the documentation, which ansible-test refuses up to ansible-core 2.18, and which knows no templates.
-        register_secrets([params["token_key"], params["token_value"]])
+        register_secrets([str(params["token_key"]), str(params["token_value"])])
         for name in ("clusters", "exclude_clusters", "statuses"):
             params[name] = [str(entry) for entry in self.get_option(name) or [] if entry not in ("", None)]
         if params["hosts"] == "clusters" and params["statuses"]:
@@ -267,11 +267,12 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         key = _cache_key(params)
         try:
             if not fresh:
-                return self._cache[key]
+                cached: Variables = self._cache[key]
+                return cached
         except KeyError:
             pass
-        self._cache[key] = self._read(params)
-        return self._cache[key]
+        self._cache[key] = snapshot = self._read(params)
+        return snapshot
 
     def _read(self, params: Variables) -> Variables:
         result = execute(_fleet, params, Run(report=lambda line: self.display.display(clean(line), stderr=True)))

@@ -8,20 +8,27 @@ from __future__ import annotations
 
 import sys
 from traceback import extract_tb
-from types import ModuleType
-from typing import Any
+from typing import Any, Protocol
 
-from ._api.client import REQUESTS_ERROR
+from ._api.transport import REQUESTS_ERROR
 from ._base.errors import MedstackError
 from ._base.redact import Redactor
 from ._base.run import Run
 from ._base.text import clean
 
 
-def execute(operation: ModuleType, params: dict[str, Any], run: Run) -> dict[str, Any]:
-    """The result of `operation.perform`; on failure what there is of it, with `failed` and `msg`. Raises only KeyboardInterrupt."""
-    redactor = Redactor(params.get("token_key") or "", params.get("token_value") or "")
-    run.redactor = redactor
+class Operation(Protocol):
+    """A module of `_operations`, or one that can be run like these."""
+
+    @property
+    def Options(self) -> Any: ...
+    def blank_result(self) -> dict[str, Any]: ...
+    def perform(self, options: Any, run: Run) -> None: ...
+
+
+def execute(operation: Operation, params: dict[str, Any], run: Run) -> dict[str, Any]:
+    """Return the result of `operation.perform`; on failure, a partial one with `failed` and `msg`. Raises only KeyboardInterrupt."""
+    run.redactor = redactor = Redactor(params.get("token_key") or "", params.get("token_value") or "")
     result = run.result
     result.update(operation.blank_result())
     try:
@@ -30,7 +37,7 @@ def execute(operation: ModuleType, params: dict[str, Any], run: Run) -> dict[str
                 f"The Python library requests is missing from {sys.executable} ({REQUESTS_ERROR}).",
                 "Install it there, or run the task on the controller: connection: local.",
             )
-        operation.perform(params, run)
+        operation.perform(operation.Options.of(params), run)
     except MedstackError as error:
         result.update(failed=True, msg=str(error))
     except KeyboardInterrupt:

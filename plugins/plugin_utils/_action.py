@@ -54,7 +54,7 @@ class Door(ActionBase):
         environment: dict[str, Any] = {}
         self._compute_environment_string(environment)
         args = _plain(self._task.args)
-        complaint = self.operation.misgiven(args) if hasattr(self.operation, "misgiven") else None
+        complaint = self.operation.invalid_args(args) if hasattr(self.operation, "invalid_args") else None
         if complaint:
             return {**self.operation.blank_result(), "failed": True, "msg": complaint}
         # An empty option counts as not given: AWX renders an empty field so. So does null, which `required_if` takes as given.

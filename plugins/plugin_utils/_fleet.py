@@ -10,17 +10,19 @@ import re
 import threading
 from collections.abc import Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
 from ansible_collections.medstack.control.plugins.module_utils._api.client import Client
-from ansible_collections.medstack.control.plugins.module_utils._apply.resolve import list_clusters, locate_company, on_offer
+from ansible_collections.medstack.control.plugins.module_utils._apply.advice import on_offer
 from ansible_collections.medstack.control.plugins.module_utils._base.errors import ApiError, Refused
 from ansible_collections.medstack.control.plugins.module_utils._base.models import Cluster, Node
 from ansible_collections.medstack.control.plugins.module_utils._base.run import Run
 from ansible_collections.medstack.control.plugins.module_utils._base.text import clean
 from ansible_collections.medstack.control.plugins.module_utils._base.wait import SystemClock
-from ansible_collections.medstack.control.plugins.module_utils._operations._common import connect
+from ansible_collections.medstack.control.plugins.module_utils._operations._connect import connect
+from ansible_collections.medstack.control.plugins.module_utils._operations._options import ConnectionOptions
 
 AT_ONCE = 16  # requests under way at most, however many clusters there are
 
@@ -31,17 +33,24 @@ def blank_result() -> dict[str, Any]:
     return {"company_id": None, "labels": {}, "clusters": []}
 
 
-def perform(params: dict[str, Any], run: Run) -> None:
+@dataclass(frozen=True)
+class Options(ConnectionOptions):
+    hosts: str
+    clusters: list[str]
+    exclude_clusters: list[str]
+
+
+def perform(options: Options, run: Run) -> None:
     """Fills in `company_id`, `labels` (of all clusters, by id) and `clusters`.
 
-    These are the clusters chosen, by label, each as `Cluster.result()` with `nodes`, by id (null where `hosts` is clusters). `params` are
-    those of the connection, and `hosts` (nodes or clusters), `clusters` and `exclude_clusters` (lists of patterns).
+    These are the clusters chosen, by label, each as `Cluster.result()` with `nodes`, by id (null where `hosts` is clusters).
+    `hosts` is nodes or clusters; `clusters` and `exclude_clusters` are lists of patterns.
     """
-    client = connect(params, run)
-    company_id = locate_company(client, params["company_id"])
-    found = sorted(list_clusters(client, company_id), key=lambda cluster: (cluster.label or "", cluster.id))
-    clusters = choose(found, params["clusters"], params["exclude_clusters"])
-    nodes = _nodes(params, run, company_id, clusters) if params["hosts"] == "nodes" else None
+    client = connect(options, run)
+    company_id = options.company_id or client.company().id
+    found = sorted(client.clusters(company_id), key=lambda cluster: (cluster.label or "", cluster.id))
+    clusters = choose(found, options.clusters, options.exclude_clusters)
+    nodes = _nodes(options, run, company_id, clusters) if options.hosts == "nodes" else None
     run.result["company_id"] = company_id
     run.result["labels"] = {cluster.id: cluster.label for cluster in found}
     run.result["clusters"] = [
@@ -67,7 +76,7 @@ def _is_named(cluster: Cluster, patterns: Sequence[str]) -> bool:
     return any(pattern in (cluster.id, label) or fnmatchcase(label, pattern.replace("[", "[[]")) for pattern in patterns)
 
 
-def _nodes(params: dict[str, Any], run: Run, company_id: str, clusters: Sequence[Cluster]) -> list[list[Node]]:
+def _nodes(options: Options, run: Run, company_id: str, clusters: Sequence[Cluster]) -> list[list[Node]]:
     """The nodes of each cluster, by one request each. The first failure ends it: what is not begun by then is not asked for."""
     own = threading.local()
     given_up = threading.Event()
@@ -79,8 +88,8 @@ def _nodes(params: dict[str, Any], run: Run, company_id: str, clusters: Sequence
 
     def listed(cluster: Cluster) -> list[Node]:
         if not hasattr(own, "client"):  # a connection of its own for each thread, kept from cluster to cluster
-            own.client = connect(params, Run(alive=alive, report=run.say, clock=SystemClock(alive)))
-            own.client.reached = True  # by the list of the clusters
+            own.client = connect(options, Run(alive=alive, report=run.say, clock=SystemClock(alive)))
+            own.client.knows_server()  # it has listed the clusters
         return _listed(own.client, company_id, cluster)
 
     pool = ThreadPoolExecutor(AT_ONCE)
@@ -88,8 +97,8 @@ def _nodes(params: dict[str, Any], run: Run, company_id: str, clusters: Sequence
         futures = [pool.submit(listed, cluster) for cluster in clusters]
         wait(futures, return_when=FIRST_EXCEPTION)
         for future in futures:
-            if future.done() and future.exception() is not None:
-                raise future.exception()  # type: ignore[misc]
+            if future.done():
+                future.result()  # raises what ended it
         return [future.result() for future in futures]
     finally:
         given_up.set()

@@ -357,7 +357,7 @@ BREAKAGES = [
     Breakage(
         "a node of unknown status is destroyed",
         "_plan/node_set.py",
-        {"size_id in offered and not node.unknown and": "size_id in offered and"},
+        {"size_id in offered and not node.unrecognized and": "size_id in offered and"},
         [f"{CORE}cluster_nodes.py::test_a_node_of_unknown_status_is_counted_and_left_alone"],
     ),
     Breakage(

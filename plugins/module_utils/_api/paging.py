@@ -9,43 +9,25 @@ The API documents no paging. So every sign that items are missing is an error, e
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from typing import Any, Callable, Generic, NamedTuple
+from collections.abc import Mapping
+from typing import Any, Callable, Generic, Protocol, TypeVar
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from .._base.models import Malformed, Model
+from .._base.fields import Malformed
 from .._base.text import clean
+from .signs import END, LIMIT, MORE, NUMBER, OFFSET, PAGES, PARTIAL, TOTAL, Sign, header_signs, is_empty, linked, next_links, signs_of
 
 MOST_PAGES = 50  # of one list
-DEEPEST = 4  # objects within objects of an envelope
 
-# What a key says, by its name in lower case without other characters than letters and digits. The first kind that fits counts.
-MORE, PARTIAL, END, TOTAL, PAGES, NUMBER, OFFSET, LIMIT = "more", "partial", "end", "total", "pages", "number", "offset", "limit"
-_THINGS = r"(items?|results?|elements?|entries|records?|nodes?|clusters?|objects?|rows?|hits)"
-_KINDS = [
-    (PAGES, r"(last|final)page"),
-    (PARTIAL, r"(is)?(truncated|partial|incomplete)(results?|list|data)?"),
-    # Names more to read if it says anything.
-    (MORE, r"(odata|has|is|the)?(next|more)(?!info|details?$).*|.*(next|more)(link|url|uri|href|page|pages|token|cursor|data|available)"),
-    (MORE, r"(after|page|scroll|search|next)?cursor|(page|continuation|continue|scroll|resume|resumption|sync)token|(next)?marker"),
-    (MORE, r"continue|continuation.*|scrollid|searchafter|lastevaluatedkey|remaining(count|" + _THINGS + r")?(count)?"),
-    (END, r"is(last|final)page|(is)?(last|final)|(is)?(complete|exhausted|finished|done)"),
-    (PAGES, r"pages?(count|total)|pages|(total|num|numberof|max)pages?(count)?"),
-    (TOTAL, r"(odata)?(total|count|numfound)|total(s|count|number|size|" + _THINGS + r")(count)?|(num|numberof)?" + _THINGS + "count"),
-    (NUMBER, r"(current)?page(number|index|no)?"),
-    (OFFSET, r"offset|skip"),
-    (LIMIT, r"limit|(items)?perpage|pagesize|maxresults"),
-]
-# Keys of objects that speak of paging. In others, only what names more to read counts: they may count something else.
-_CONTAINER = re.compile(r".*(link|meta|pag|cursor|info|context|response|result|list|envelope).*")
-# Headers that limit how often one may ask say nothing of the list.
-_OTHER_HEADERS = re.compile(r"rate|limit|quota|retry|nextjs|sync")
-_FIRST_WORDS = ("x", "pagination", "paging", "page", "total", "next", "continuation", "cursor", "has", "more")
 
-_NOTHING = ("", "false", "no", "0", "null", "none")
+class Identified(Protocol):
+    @property
+    def id(self) -> str | None: ...
+
+
+Model = TypeVar("Model", bound=Identified)
 
 
 class Partial(Malformed):
@@ -56,25 +38,6 @@ class Partial(Malformed):
         self.by_total = by_total
 
 
-class _Sign(NamedTuple):
-    """A key of the envelope, or a header, that speaks of paging. `name` is what the reader finds there."""
-
-    name: str
-    kind: str
-    value: Any
-
-    def __str__(self) -> str:
-        return f"{self.name}: {clean(self.value, 60)}"
-
-    @property
-    def number(self) -> int | None:
-        return _number(self.value)
-
-    @property
-    def unreadable(self) -> bool:
-        return self.kind in (TOTAL, PAGES, NUMBER, OFFSET) and not _empty(self.value) and self.number is None
-
-
 class Pages(Generic[Model]):
     """The pages of one list, in the order in which they are read, from `url` on."""
 
@@ -83,7 +46,7 @@ class Pages(Generic[Model]):
         self._parse = parse
         self._ignore_total = ignore_total
         self._read = [url]
-        self._counts: list[_Sign] = []  # totals and page counts, of all pages
+        self._counts: list[Sign] = []  # totals and page counts, of all pages
         self.items: list[Model] = []
 
     def add(self, data: Any, headers: Mapping[str, str]) -> str | None:
@@ -97,7 +60,7 @@ class Pages(Generic[Model]):
         if not isinstance(data, dict) or data.get("object") != "list" or not isinstance(data.get("data"), list):
             raise Malformed('this is not a list: {"object": "list", "data": [...]} was expected')
         headers = {name.lower(): value for name, value in headers.items()}
-        signs = [*_signs(data), *_header_signs(headers)]
+        signs = [*signs_of(data), *header_signs(headers)]
         items = [self._parse(item) for item in data["data"]]
         self._refuse_twice(items)
         self.items += items
@@ -113,24 +76,24 @@ class Pages(Generic[Model]):
         return following
 
     def _refuse_twice(self, items: list[Model]) -> None:
-        ids = Counter(item.id for item in [*self.items, *items])  # type: ignore[attr-defined]
-        twice = sorted(item_id for item_id, count in ids.items() if count > 1)
+        ids = Counter(item.id for item in [*self.items, *items])
+        twice = sorted(str(item_id) for item_id, count in ids.items() if count > 1)
         if twice:
             raise Malformed(f"the list holds {', '.join(twice)} twice")
 
-    def _refuse_part(self, signs: list[_Sign]) -> None:
+    def _refuse_part(self, signs: list[Sign]) -> None:
         """Whatever page comes next: this one is cut off, cannot be placed, or is not where the list begins."""
         for sign in signs:
             starts_later = len(self._read) == 1 and (
                 (sign.kind == NUMBER and (sign.number or 0) > 1) or (sign.kind == OFFSET and sign.number)
             )
-            if starts_later or sign.unreadable or (sign.kind == PARTIAL and not _empty(sign.value)):
+            if starts_later or sign.unreadable or (sign.kind == PARTIAL and not is_empty(sign.value)):
                 raise Partial(f"it says {sign}")
 
-    def _following(self, signs: list[_Sign], link: str) -> str | None:
+    def _following(self, signs: list[Sign], link: str) -> str | None:
         """The one page that links to a next page name; None if there are no such links."""
-        targets = [(f"{sign.name}: {clean(target, 200)}", target) for sign, target in _next_links(signs)]
-        targets += [(f"Link: {clean(link, 200)}", target) for target in _linked(link)]
+        targets = [(f"{sign.name}: {clean(target, 200)}", target) for sign, target in next_links(signs)]
+        targets += [(f"Link: {clean(link, 200)}", target) for target in linked(link)]
         urls = {self._followed(name, target) for name, target in targets}
         if len(urls) > 1:
             raise Partial(f"it names several next pages ({', '.join(name for name, dummy in targets)})")
@@ -158,11 +121,11 @@ class Pages(Generic[Model]):
             return None
         return other.geturl() if same and "@" not in other.netloc and not other.fragment else None
 
-    def _refuse_missing(self, signs: list[_Sign], count: int) -> None:
+    def _refuse_missing(self, signs: list[Sign], count: int) -> None:
         """Raises `Partial` if anything says that there is more than was read; `count` items were on the last page."""
         for sign in [*signs, *self._counts]:
-            more = (sign.kind == MORE and not _empty(sign.value)) or (
-                sign.kind == END and sign.value not in (None, "") and _empty(sign.value)
+            more = (sign.kind == MORE and not is_empty(sign.value)) or (
+                sign.kind == END and sign.value not in (None, "") and is_empty(sign.value)
             )
             if more or (sign.kind in (PAGES, NUMBER) and (sign.number or 0) > len(self._read)):
                 raise Partial(f"it says {sign}, and links to no next page")
@@ -174,105 +137,11 @@ class Pages(Generic[Model]):
         if total and (total.number or 0) > len(self.items) and not self._ignore_total:
             raise Partial(f"it says {total}, and holds {len(self.items)} items", by_total=True)
 
-    def _says_end(self, sign: _Sign) -> bool:
+    def _says_end(self, sign: Sign) -> bool:
         """Only asked if nothing says that there is more, but for a total. A count may be that of this page."""
         if sign.kind == TOTAL:
             return "total" in sign.name.lower() and sign.number == len(self.items)
         return sign.kind in (MORE, PAGES) or (sign.kind == END and sign.value is True)
-
-
-def _kind(key: str) -> str | None:
-    plain = re.sub(r"[^a-z0-9]", "", key.lower()[:100])
-    return next((kind for kind, pattern in _KINDS if re.fullmatch(pattern, plain)), None)
-
-
-def _signs(envelope: Mapping[str, Any], parent: str = "", known: bool = True, depth: int = 0) -> Iterator[_Sign]:
-    """What the keys of an object say; `known`: it is the envelope, or speaks of paging. Below `DEEPEST` nothing is looked for."""
-    if _is_next(envelope):
-        yield _Sign(f"{parent}[rel=next]", MORE, envelope)
-    for key, value in envelope.items():
-        name, kind = f"{parent}.{key}" if parent else key, _kind(key)
-        if name == "data":
-            continue
-        if key.lower() == "after" and re.match(r"(cursor|pag)", parent.rpartition(".")[2].lower()):
-            kind = MORE
-        if isinstance(value, dict) and kind in (MORE, TOTAL):
-            yield _Sign(name, kind, value)
-        elif isinstance(value, (dict, list)) and depth < DEEPEST:
-            speaks = bool(_CONTAINER.match(key.lower()[:100]))
-            for inner in value if isinstance(value, list) else [value]:
-                if isinstance(inner, dict):
-                    yield from _signs(inner, name, speaks, depth + 1)
-        if not isinstance(value, dict) and kind and (known or kind == MORE):
-            yield _Sign(name, kind, value)
-
-
-def _is_next(link: Mapping[str, Any]) -> bool:
-    relations = [relation for key in ("rel", "relation") for relation in _texts(link.get(key))]
-    return any("next" in relation.lower().split() for relation in relations)
-
-
-def _texts(value: Any) -> list[str]:
-    return [text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)]
-
-
-def _header_signs(headers: Mapping[str, str]) -> Iterator[_Sign]:
-    """X-Total-Count, X-WP-Total, X-Next-Page, Pagination-Count, and the like, by the words after those that are only a prefix."""
-    for name, value in headers.items():
-        if name == "content-range" and not value.strip().lower().startswith("bytes"):
-            yield _Sign(name, TOTAL, value.rpartition("/")[2].replace("*", ""))
-        words = name.split("-")
-        if words[0] not in _FIRST_WORDS or _OTHER_HEADERS.search(name):
-            continue
-        parsed = _object(value) if "pagination" in name else None
-        if parsed is not None:
-            yield from _signs(parsed, name)
-            continue
-        rest = words[1:] if words[0] == "x" else words
-        rest = rest[1:] if rest[:1] in (["pagination"], ["paging"], ["wp"], ["ms"]) else rest
-        kind = _kind("".join(rest)) if rest else None
-        if kind and kind != END:
-            yield _Sign(name, kind, value)
-
-
-def _object(text: str) -> dict[str, Any] | None:
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
-
-
-def _next_links(signs: list[_Sign]) -> Iterator[tuple[_Sign, str | None]]:
-    """What `next`, `links.next` and `_links.next` name, as a text or as an object with `href`; the others are not links to follow."""
-    for sign in signs:
-        if sign.name in ("next", "links.next", "_links.next") and not _empty(sign.value):
-            target = sign.value.get("href") if isinstance(sign.value, dict) else sign.value
-            yield sign, target if isinstance(target, str) else None
-
-
-def _linked(header: str) -> Iterator[str | None]:
-    """The targets of a Link header with rel="next" (RFC 8288); None for one that cannot be read."""
-    for link in re.split(r",\s*(?=<)", header):
-        relation = re.search(r"""(?:^|;)\s*rel\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s;,"']+))""", link, re.IGNORECASE)
-        if relation and "next" in (relation[1] or relation[2] or relation[3] or "").lower().split():
-            target = re.match(r"\s*<([^>]*)>", link)
-            yield target[1] if target else None
-
-
-def _empty(value: Any) -> bool:
-    """Names nothing: null, false, nothing in it, a word for these, or a link to nothing."""
-    if isinstance(value, dict):
-        return not any(value.values())
-    return not value or (isinstance(value, str) and value.strip().lower() in _NOTHING)
-
-
-def _number(value: Any) -> int | None:
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, str) and re.fullmatch(r"\s*[0-9]{1,15}\s*", value):
-        return int(value)
-    return int(value) if isinstance(value, (int, float)) and abs(value) < 1e15 and value == int(value) else None
 
 
 def _origin(url: SplitResult) -> tuple[str, str | None, int | None]:

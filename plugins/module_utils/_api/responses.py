@@ -2,15 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an answer says: its JSON, the server's own words, or the error that stands for a status that was not hoped for."""
+"""What a response means: its JSON, the server's own words, or the error for an unwelcome status."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from time import time
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urljoin
 
 from .._base.errors import AnswerLost, ApiError, MethodNotAllowed, NotFound, Transient
@@ -35,13 +36,28 @@ _HINTS = {
 }
 
 
-class Answers:
-    """Reads answers (`requests.Response`), with the token kept out of whatever comes of it."""
+class Response(Protocol):
+    """What is used of a `requests.Response`."""
+
+    @property
+    def status_code(self) -> int: ...
+    @property
+    def reason(self) -> str | None: ...
+    @property
+    def url(self) -> str: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+    @property
+    def content(self) -> bytes: ...
+
+
+class Responses:
+    """Reads responses, with the token kept out of whatever comes of it."""
 
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
 
-    def json(self, response: Any) -> Any:
+    def json(self, response: Response) -> Any:
         """The body's value. Redacted here, before anything is cut out of it: half a token is a leak too. Raises ValueError."""
         try:
             # UTF-8 is what JSON is made of; Python would also guess at others.
@@ -53,7 +69,7 @@ class Answers:
         except RecursionError:
             raise ValueError("nested too deeply") from None
 
-    def words(self, response: Any) -> str:
+    def words(self, response: Response) -> str:
         """The server's own words."""
         text = self._redactor.text(response.content.decode("utf-8", "replace"))[:LONGEST_ERROR]
         try:
@@ -66,7 +82,7 @@ class Answers:
             pass  # no JSON, or nested too deeply: as it came
         return f'"{clean(text)}"' if text.strip() else "(nothing)"
 
-    def unwelcome(self, asked: str, response: Any, kind: type) -> ApiError:
+    def unwelcome(self, asked: str, response: Response, kind: type[ApiError]) -> ApiError:
         """The error for a status that is not the one hoped for; `kind` where the status itself names none."""
         status = response.status_code
         message = f"{asked} answered {status} ({clean(self._redactor.text(response.reason or ''), 60)}): {self.words(response)}."
@@ -86,7 +102,7 @@ class Answers:
         return kind(message, _HINTS.get(status, ASK_SUPPORT), status)
 
 
-def retry_after(response: Any) -> float | None:
+def retry_after(response: Response) -> float | None:
     """Seconds, from a number or a date; a date is counted from the server's own clock where the answer shows it."""
     text = response.headers.get("Retry-After", "").strip()
     if re.fullmatch(r"\d{1,9}", text):
@@ -113,7 +129,7 @@ def _no_number(word: str) -> Any:
     raise ValueError(f"{word} is no JSON")  # Python would take it
 
 
-def _target(response: Any) -> str:
+def _target(response: Response) -> str:
     """Where a redirect leads to, as the server wrote it where that is no address."""
     location = response.headers.get("Location", "")
     try:

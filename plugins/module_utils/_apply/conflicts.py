@@ -10,8 +10,45 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from .._base import durations
-from .._base.models import Node
-from .._plan.plan import CREATE, DESTROY, REBOOT, RESIZE, Operation, same_size
+from .._base.errors import Stopped, Transient
+from .._base.models import Node, same_size
+from .._plan.plan import CREATE, DESTROY, Operation
+from . import advice
+from .goal import Goal
+from .verdict import has_begun
+
+
+class NoConflict(Goal[Sequence[Node], "list[Node]"]):
+    """The list before a change, if it shows no change of someone else: two writers on two machines cannot lock each other out.
+
+    What is found are the nodes that may be the effect of an operation of which a try `may_have_happened`; none otherwise.
+    """
+
+    def __init__(self, operation: Operation, expected: Sequence[Node], own: Set[str], may_have_happened: bool) -> None:
+        self._operation = operation
+        self._expected = expected
+        self._own = own
+        self._may_have_happened = may_have_happened
+        self.seen = expected  # the list at the end
+
+    def add(self, seen: Sequence[Node], waited: float) -> list[Node] | None:
+        effect = may_be_effect(self._operation, self._expected, seen, self._own) if self._may_have_happened else []
+        if effect:
+            return effect
+        change = foreign_change(self._expected, seen, self._own, self._operation.node_id)
+        if change and waited < change.patience:
+            self.progress = f"{change.said}, looking once more"
+            return None
+        self.seen = seen
+        if change is None:
+            return []
+        raise Stopped(
+            f"{change.said}: somebody else is changing this cluster, or its list of nodes lags behind, so this was not sent.",
+            advice.LET_THEM_FINISH,
+        )
+
+    def failed(self, trouble: Transient, waited: float) -> None:
+        raise trouble
 
 
 @dataclass(frozen=True)
@@ -51,18 +88,9 @@ def _difference(was: Node | None, is_now: Node | None, node_id: str, is_own: boo
         return f"{node_id} was {was.size.name} and is {is_now.size.name} now"
     if was.status == is_now.status or (is_next and was.transitional):
         return None
-    if is_now.transitional or is_now.failed or (is_next and is_now.unknown):
+    if is_now.transitional or is_now.failed or (is_next and is_now.unrecognized):
         return f"{node_id} was {was.status_text} and is {is_now.status_text} now"
     return None
-
-
-def took_hold(operation: Operation, node: Node | None) -> bool:
-    """Whether the node (None: it no longer exists) shows that a resize, a reboot, or a destroy has begun, whoever asked for it."""
-    if operation.action == DESTROY:
-        return node is None or node.leaving
-    if operation.action == REBOOT:
-        return node is None or not node.active
-    return node is None or node.failed or node.status.lower() == "resizing" or same_size(node.size, operation.to_size or node.size)
 
 
 def may_be_effect(operation: Operation, expected: Sequence[Node], seen: Sequence[Node], own: Set[str]) -> list[Node]:
@@ -74,12 +102,4 @@ def may_be_effect(operation: Operation, expected: Sequence[Node], seen: Sequence
     node = next((node for node in seen if node.id == operation.node_id), None)
     if node is None and operation.action != DESTROY:  # a list that lacks a node does not show what became of it
         return []
-    return [known for known in expected if known.id == operation.node_id] if took_hold(operation, node) else []
-
-
-def is_behind(operation: Operation, seen: Sequence[Node]) -> bool:
-    """Whether the list does not show yet that a resize or a destroy was accepted."""
-    node = next((node for node in seen if node.id == operation.node_id), None)
-    if operation.action == RESIZE:
-        return node is None or (node.active and operation.from_size is not None and same_size(node.size, operation.from_size))
-    return node is not None and not node.leaving
+    return [known for known in expected if known.id == operation.node_id] if has_begun(operation, node) else []

@@ -16,7 +16,8 @@ from typing import Callable
 
 from .._base import durations
 from .._base.errors import Refused
-from .._base.wait import Deadline, SystemClock
+from .._base.wait import Clock, Deadline
+from . import advice
 
 try:
     import fcntl
@@ -25,7 +26,7 @@ except ImportError:  # not a POSIX system: no controller and no target of ours
 
 
 @contextmanager
-def cluster_lock(base_url: str, cluster_id: str, clock: SystemClock, timeout: float, report: Callable[[str], None]) -> Iterator[None]:
+def cluster_lock(base_url: str, cluster_id: str, clock: Clock, timeout: float, report: Callable[[str], None]) -> Iterator[None]:
     """Holds the cluster's lock; waits for it up to `timeout` seconds, then raises `Refused`."""
     key = hashlib.sha256(f"{base_url.rstrip('/')} {cluster_id}".encode()).hexdigest()[:16]
     # Not Python's choice: that is another folder when this one is full, and then two runs would each hold a lock.
@@ -41,7 +42,7 @@ def cluster_lock(base_url: str, cluster_id: str, clock: SystemClock, timeout: fl
             if deadline.left() <= 0:
                 raise Refused(
                     f"Another run on this machine has held the lock of cluster {cluster_id} for {timeout:.0f} s; nothing was sent.",
-                    f"Let it end (fuser -v {path} shows who it is), then run again.",
+                    advice.let_the_other_run_end(path),
                 )
             if not told:
                 report(f"{cluster_id}: another run on this machine is changing this cluster; waiting for it to end")
@@ -75,7 +76,7 @@ def _open(path: str) -> int:
 def _unusable(path: str, why: str) -> Refused:
     return Refused(
         f"The lock file {path} {why}; nothing was sent.",
-        "Fix the cause, or set TMPDIR to another folder for all runs. If nothing else changes the cluster, lock: false also works.",
+        advice.FIX_THE_LOCK,
     )
 
 

@@ -2,61 +2,33 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From what a user gives (a label, a size's first word) to the one thing that it means, or an error that lists what there is."""
+"""From the text that a user sets (a label, a size's name) to the one thing that it means, or an error that lists the choices. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from .._api.client import Client
-from .._base.errors import ApiError, NotFound, Refused
-from .._base.models import Cluster, NodeSize, find_sizes, is_id
+from .._base.errors import Refused
+from .._base.fields import is_id
+from .._base.models import Cluster, ClusterRef, NodeSize, find_sizes
 from .._base.text import clean
+from . import advice
 
 
-@dataclass(frozen=True)
-class ClusterRef:
-    """Where a cluster is; `title` is what people are shown."""
-
-    company_id: str
-    cluster_id: str
-    title: str
+def is_cluster_id(text: str) -> bool:
+    """Whether it looks like a cluster's id. A wrong one shows at the first request."""
+    return text.startswith("cluster_") and is_id(text)
 
 
-def locate_company(client: Client, company_id: str | None) -> str:
-    return company_id or client.company().id
-
-
-def locate_cluster(client: Client, company_id: str | None, cluster: str) -> ClusterRef:
-    """What looks like an id is taken as it is (a wrong one shows at the first request), anything else is looked for in the list."""
-    company = locate_company(client, company_id)
-    if cluster.startswith("cluster_") and is_id(cluster):
-        return ClusterRef(company, cluster, cluster)
-    clusters = list_clusters(client, company)
-    found = [item for item in clusters if cluster in (item.id, item.label)]
+def pick_cluster(text: str, company_id: str, clusters: Sequence[Cluster]) -> ClusterRef:
+    """The cluster that `text`, a label or an id, means; raises `Refused` with the choices when it means none or several."""
+    found = [item for item in clusters if text in (item.id, item.label)]
     if len(found) == 1:
-        return ClusterRef(company, found[0].id, clean(cluster, 60))
+        return ClusterRef(company_id, found[0].id, clean(text, 60))
     if found:
         ids = ", ".join(item.id for item in found)
-        raise Refused(f'"{clean(cluster)}" could be any of {len(found)} clusters: {ids}.', "Give one of these ids as cluster.")
-    raise Refused(f'No cluster has the label or id "{clean(cluster)}". {on_offer(clusters)}', "Give one of these labels or ids as cluster.")
-
-
-def list_clusters(client: Client, company_id: str) -> Sequence[Cluster]:
-    try:
-        return client.clusters(company_id)
-    except NotFound as error:
-        raise ApiError(
-            f"{error.message} Company {company_id} does not exist, or the token is of another one.",
-            "Leave company_id out: the token's own company is looked up.",
-            404,
-        ) from None
-
-
-def on_offer(clusters: Sequence[Cluster]) -> str:
-    listed = ", ".join(f'"{clean(item.label or "", 60)}" ({item.id})' for item in clusters)
-    return f"The clusters are: {listed}." if listed else "The company has no cluster."
+        raise Refused(f'"{clean(text)}" could be any of {len(found)} clusters: {ids}.', advice.GIVE_AN_ID)
+    raise Refused(f'No cluster has the label or id "{clean(text)}". {advice.on_offer(clusters)}', advice.GIVE_A_CLUSTER)
 
 
 def pick_size(text: str, catalogue: Sequence[NodeSize]) -> NodeSize:
@@ -66,4 +38,4 @@ def pick_size(text: str, catalogue: Sequence[NodeSize]) -> NodeSize:
         return found[0]
     listed = ", ".join(f'"{clean(size.title or "", 60)}" ({size.id})' for size in catalogue) or "none"
     says = f"could be any of {', '.join(str(size.id) for size in found)}" if found else "is not on offer in this cluster"
-    raise Refused(f'The size "{clean(text)}" {says}. On offer: {listed}.', "Give the id, the title, or the title's text before the colon.")
+    raise Refused(f'The size "{clean(text)}" {says}. On offer: {listed}.', advice.GIVE_A_SIZE)

@@ -2,15 +2,106 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether a mutation that was not accepted may be sent again, and what has to be seen before. Pure."""
+"""Send one mutation, once; and what may follow if it was not accepted. The second part is pure."""
 
 from __future__ import annotations
 
-from .._base import durations
-from .._base.errors import AnswerLost, ApiError, NotDone
-from .._plan.plan import CREATE, DESTROY, REBOOT, RESIZE, Operation
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-CONFLICT, TOO_MANY, UNAVAILABLE = 409, 429, 503
+from .._api.client import Client
+from .._base import durations
+from .._base.errors import AnswerLost, ApiError, NotDone, Transient
+from .._base.models import ClusterRef, Node, NodeSize
+from .._plan.plan import CREATE, DESTROY, REBOOT, RESIZE, Operation
+from .goal import Goal
+
+NOT_FOUND, CONFLICT, TOO_MANY, UNAVAILABLE = 404, 409, 429, 503
+
+
+def send(client: Client, where: ClusterRef, operation: Operation, catalogue: Sequence[NodeSize], known: Sequence[Node]) -> Node | None:
+    """The node as the response shows it, if it does. `known`: the nodes before, none of which a create can have made. Raises `ApiError`."""
+    company, cluster, node_id = where.company_id, where.cluster_id, operation.node_id or ""
+    size_id = (operation.to_size.id if operation.to_size else None) or ""
+    if operation.action == CREATE:
+        node = client.create_node(company, cluster, size_id, catalogue)
+        if node.id in {before.id for before in known}:
+            raise AnswerLost(f"the create was answered with {node.id}, which was there before")
+        return node
+    if operation.action == RESIZE:
+        return client.resize_node(company, cluster, node_id, size_id, catalogue)
+    if operation.action == REBOOT:
+        return client.reboot_node(company, cluster, node_id, catalogue)
+    return client.destroy_node(company, cluster, node_id, catalogue)
+
+
+@dataclass(frozen=True)
+class Next:
+    """What follows a try that was not accepted.
+
+    `recover`: that error's try may have taken place, so it is searched for. `refused`: it has not, and will not. Otherwise, it may be sent
+    again `wait` s later (None: there is no time for that), once the cluster has shown nothing of it.
+    """
+
+    recover: ApiError | None = None
+    refused: bool = False
+    wait: float | None = None
+
+
+class Tries:
+    """What the tries of one mutation have come to. Pure."""
+
+    def __init__(self, operation: Operation, reboot_grace: float) -> None:
+        self._operation = operation
+        self._reboot_grace = reboot_grace
+        self._loss: AnswerLost | None = None  # of a try that may have taken place
+        self._put_off: NotDone | None = None  # the first that had a response, which holds also if a later one has no connection
+        self.proof = 0.0  # s for which the cluster has to show nothing, before it is sent again
+
+    @property
+    def may_have_happened(self) -> bool:
+        return bool(self._loss or self._put_off)
+
+    @property
+    def lost(self) -> AnswerLost | None:
+        return self._loss
+
+    def failed(self, error: ApiError, pause: float, left: float) -> Next:
+        """After a try's error. `pause`: s that lie between two tries at least; `left`: s until no more may follow."""
+        if not isinstance(error, (NotDone, AnswerLost)):
+            # Refused perhaps because the try before is in progress.
+            earlier = self._loss or (self._put_off if may_be_busy_by_itself(error, self._put_off) else None)
+            return Next(recover=earlier, refused=earlier is None)
+        if isinstance(error, AnswerLost):
+            self._loss = self._loss or error
+        elif may_have_happened(error):
+            self._put_off = self._put_off or error
+        self.proof = max(self.proof, proof_time(self._operation, error, self._reboot_grace))
+        wait = max(pause, error.retry_after or 0.0, self.proof)
+        late = wait > left
+        if self._loss and (late or not may_be_sent_again(self._operation, error)):
+            return Next(recover=self._loss)
+        return Next(wait=None if late else wait)
+
+
+class Unchanged(Goal["list[Node]", "list[Node]"]):
+    """Before a mutation is sent again: for `proof` s, no read has shown anything that a try before may have done. Otherwise, that is found.
+
+    A read that fails proves nothing, so the time begins again.
+    """
+
+    def __init__(self, proof: float, left: float) -> None:
+        self._proof = proof
+        self._left = left  # s, until it would be too late to send
+        self._since = 0.0
+
+    def add(self, effect: list[Node], waited: float) -> list[Node] | None:
+        return effect if effect or waited - self._since >= self._proof else None
+
+    def failed(self, trouble: Transient, waited: float) -> None:
+        self._since = waited + max(trouble.retry_after or 0.0, durations.SEARCH_EVERY)
+        if self._since + self._proof > self._left:
+            raise trouble
 
 
 def may_be_sent_again(operation: Operation, error: ApiError) -> bool:
@@ -41,3 +132,8 @@ def proof_time(operation: Operation, error: ApiError, reboot_grace: float) -> fl
     if operation.action == REBOOT:
         return max(reboot_grace, durations.UNSEEN_REBOOT)
     return durations.UNCHANGED if operation.action == CREATE else 0.0
+
+
+def may_be_done_already(operation: Operation, error: ApiError) -> bool:
+    """Whether a refusal can mean that someone else has destroyed the node: then it does not exist."""
+    return operation.action == DESTROY and error.status == NOT_FOUND

@@ -2,18 +2,20 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the looks at the node acted on say of the operation: still going on (None), or a verdict. Pure."""
+"""What the reads at the node acted on say of the operation: still going on (None), or a verdict. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Callable
 
 from .._base import durations
-from .._base.models import Node
-from .._plan.plan import CREATE, DESTROY, REBOOT, RESIZE, Operation, same_size
+from .._base.models import Node, same_size
+from .._plan.plan import CREATE, DESTROY, REBOOT, RESIZE, Operation
 
-DONE, FAILED, REVERTED = "done", "failed", "reverted"
+# Of an operation. The last two are the run's: accepted and not followed to its end; sent, and it cannot be determined what it did.
+OUTCOME_DONE, OUTCOME_FAILED, OUTCOME_REVERTED, OUTCOME_STARTED, OUTCOME_UNKNOWN = "done", "failed", "reverted", "started", "unknown"
 
 
 @dataclass(frozen=True)
@@ -29,26 +31,26 @@ class Verdict:
     without_address: bool = False
 
 
-class Looks:
-    """What has been seen of one node since the mutation was accepted. A look of None: gone, from a cluster that exists."""
+class Reads:
+    """What has been seen of one node since the mutation was accepted. A read of None: gone, from a cluster that exists."""
 
-    def __init__(self, before: Node | None, answer: Node | None, awaits_address: bool = True) -> None:
+    def __init__(self, before: Node | None, response: Node | None, awaits_address: bool = True) -> None:
         self.before = before
         self.awaits_address = awaits_address  # of a new node, for a while: the tutorial says that an active node has one
-        # Kept apart from the reads: an answer may be ahead of them for a while (eventual consistency, ASSUMED possible),
+        # Kept apart from the reads: a response may be ahead of them for a while (eventual consistency, ASSUMED possible),
         # so that an "active" read after it does not prove that the transition is over.
-        self.answer = answer
-        self.reads: list[Node | None] = []
-        self.waited = 0.0  # s since the answer
+        self.response = response
+        self.shown: list[Node | None] = []
+        self.waited = 0.0  # s since the response
         self._same_since = 0.0
         self._active_since = 0.0
 
     def add(self, node: Node | None, waited: float) -> None:
-        if not self.reads or node != self.reads[-1]:
+        if not self.shown or node != self.shown[-1]:
             self._same_since = waited
-        if not self.reads or self.reads[-1] is None or not self.reads[-1].active:
+        if not self.shown or self.shown[-1] is None or not self.shown[-1].active:
             self._active_since = waited
-        self.reads.append(node)
+        self.shown.append(node)
         self.waited = waited
 
     @property
@@ -63,92 +65,111 @@ class Looks:
 
     @property
     def surely_gone(self) -> bool:
-        return bool(self.reads) and self.reads[-1] is None and self.shown_for >= durations.SURE
+        return bool(self.shown) and self.shown[-1] is None and self.shown_for >= durations.SURE
 
     @property
     def latest(self) -> Node | None:
-        return self.reads[-1] if self.reads else self.answer
+        return self.shown[-1] if self.shown else self.response
 
     @property
     def moved(self) -> bool:
         """A read has shown the node in a status other than active."""
-        return any(node is not None and not node.active for node in self.reads)
+        return any(node is not None and not node.active for node in self.shown)
 
 
-def judge(operation: Operation, looks: Looks, reboot_grace: float) -> Verdict | None:
-    if not looks.reads and looks.answer is None:
+def judge(operation: Operation, reads: Reads, reboot_grace: float) -> Verdict | None:
+    if not reads.shown and reads.response is None:
         return None
     if operation.action == REBOOT:
-        return _reboot(looks, reboot_grace)
-    return _JUDGES[operation.action](operation, looks)
+        return _reboot(reads, reboot_grace)
+    return _JUDGES[operation.action](operation, reads)
 
 
-def _create(operation: Operation, looks: Looks) -> Verdict | None:
-    node = looks.latest
+def _create(operation: Operation, reads: Reads) -> Verdict | None:
+    node = reads.latest
     if node is None:
         # Not even seen yet is not gone: a new node may be missing for a while (ASSUMED possible).
-        return _gone(looks) if any(looks.reads) else None
+        return _gone(reads) if any(reads.shown) else None
     if node.failed:
         return _failed(node)
-    if not node.active or not looks.reads:  # a response is not a read
+    if not node.active or not reads.shown:  # a response is not a read
         return None
     if node.size.id is not None and operation.to_size is not None and not same_size(node.size, operation.to_size):
-        return Verdict(FAILED, f"{node.id} became active as {node.size.name}, asked was {operation.to_size.name}")
+        return Verdict(OUTCOME_FAILED, f"{node.id} became active as {node.size.name}, asked was {operation.to_size.name}")
     if node.public_ip_address:
-        return Verdict(DONE)
-    if looks.awaits_address and looks.active_for < durations.ADDRESS:
+        return Verdict(OUTCOME_DONE)
+    if reads.awaits_address and reads.active_for < durations.ADDRESS:
         return None
-    return Verdict(DONE, without_address=True)
+    return Verdict(OUTCOME_DONE, without_address=True)
 
 
-def _resize(operation: Operation, looks: Looks) -> Verdict | None:
-    node = looks.latest
+def _resize(operation: Operation, reads: Reads) -> Verdict | None:
+    node = reads.latest
     if node is None:
-        return _gone(looks)
+        return _gone(reads)
     if node.failed:
         return _failed(node)
     if not node.active:
         return None
     if operation.to_size is not None and same_size(node.size, operation.to_size):
-        return Verdict(DONE)
-    if looks.shown_for >= durations.FELL_BACK:
-        return Verdict(REVERTED, f"{node.id} is active again, and still {node.size.name}: the resize was not carried out")
+        return Verdict(OUTCOME_DONE)
+    if reads.shown_for >= durations.FELL_BACK:
+        return Verdict(OUTCOME_REVERTED, f"{node.id} is active again, and still {node.size.name}: the resize was not carried out")
     return None
 
 
-def _reboot(looks: Looks, grace: float) -> Verdict | None:
-    node = looks.latest
+def _reboot(reads: Reads, grace: float) -> Verdict | None:
+    node = reads.latest
     if node is None:
-        return _gone(looks)
+        return _gone(reads)
     if node.failed:
         return _failed(node)
     if not node.active:
         return None
-    announced = looks.answer is not None and not looks.answer.active
-    if looks.shown_for >= min(durations.SURE, grace) if looks.moved else looks.waited >= grace:
-        return Verdict(DONE, observed=looks.moved or announced)
+    announced = reads.response is not None and not reads.response.active
+    if reads.shown_for >= min(durations.SURE, grace) if reads.moved else reads.waited >= grace:
+        return Verdict(OUTCOME_DONE, observed=reads.moved or announced)
     return None
 
 
-def _destroy(operation: Operation, looks: Looks) -> Verdict | None:
-    node = looks.latest
+def _destroy(operation: Operation, reads: Reads) -> Verdict | None:
+    node = reads.latest
     if node is None:
-        return Verdict(DONE)
-    was_failed = looks.before is not None and looks.before.failed
-    left = any(seen is not None and seen.leaving for seen in looks.reads)
+        return Verdict(OUTCOME_DONE)
+    was_failed = reads.before is not None and reads.before.failed
+    left = any(seen is not None and seen.leaving for seen in reads.shown)
     if node.failed and (left or not was_failed):
         return _failed(node)
-    if node.active and left and looks.shown_for >= durations.FELL_BACK:
-        return Verdict(REVERTED, f"{node.id} is active again: it was not destroyed")
+    if node.active and left and reads.shown_for >= durations.FELL_BACK:
+        return Verdict(OUTCOME_REVERTED, f"{node.id} is active again: it was not destroyed")
     return None
 
 
-_JUDGES: dict[str, Callable[[Operation, Looks], Verdict | None]] = {CREATE: _create, RESIZE: _resize, DESTROY: _destroy}
+_JUDGES: dict[str, Callable[[Operation, Reads], Verdict | None]] = {CREATE: _create, RESIZE: _resize, DESTROY: _destroy}
 
 
-def _gone(looks: Looks) -> Verdict | None:
-    return Verdict(FAILED, "the node has disappeared") if looks.surely_gone else None
+def _gone(reads: Reads) -> Verdict | None:
+    return Verdict(OUTCOME_FAILED, "the node has disappeared") if reads.surely_gone else None
 
 
 def _failed(node: Node) -> Verdict:
-    return Verdict(FAILED, f"{node.id} is in status {node.status_text}")
+    return Verdict(OUTCOME_FAILED, f"{node.id} is in status {node.status_text}")
+
+
+def has_begun(operation: Operation, node: Node | None) -> bool:
+    """Whether the node (None: it no longer exists) shows that a resize, a reboot, or a destroy has begun, whoever asked for it."""
+    if operation.action == DESTROY:
+        return node is None or node.leaving
+    if operation.action == REBOOT:
+        return node is None or not node.active
+    return node is None or node.failed or node.status.lower() == "resizing" or same_size(node.size, operation.to_size or node.size)
+
+
+def is_behind(operation: Operation, seen: Sequence[Node]) -> bool:
+    """Whether the list does not show yet that a resize or a destroy was accepted, so that the next task would plan it again."""
+    if operation.action not in (RESIZE, DESTROY):
+        return False
+    node = next((node for node in seen if node.id == operation.node_id), None)
+    if operation.action == RESIZE:
+        return node is None or (node.active and operation.from_size is not None and same_size(node.size, operation.from_size))
+    return node is not None and not node.leaving

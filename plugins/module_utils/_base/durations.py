@@ -18,6 +18,7 @@ ADDRESS = 60.0  # that an active node has no address, before it counts as create
 # Pace of reads, and of requests that are sent again.
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 15.0
+SLOWEST_PAUSE = 60.0  # of reads, after one 429 too many
 SEARCH_EVERY = 5.0  # while a lost request's effect is searched for
 LOCK_EVERY = 1.0  # while another run holds the lock
 REPORT_EVERY = 30.0  # between two lines about a status that does not change

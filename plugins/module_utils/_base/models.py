@@ -6,40 +6,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, TypeVar
+from typing import Any
 
+from .fields import Malformed, OtherThing, is_id, json_id, json_number, json_object, json_text
 from .text import clean
 
-_KINDS = frozenset({"company", "cluster", "node_size", "node", "list", "error"})  # documented, and what an error could say
-
-# What can stand for a node that is being worked on, also where `object` is missing.
-_WORK = ("operation", "task", "job", "action", "event", "request")
-
-# An id becomes a part of a URL, where "..", "/" or "?" would address something else.
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*\Z")
-
 ACTIVE = "active"
-LEAVING = frozenset({"deleting", "destroying"})
-TRANSITIONAL = LEAVING | {"creating", "resizing", "rebooting", "updating"}
-FAILED = frozenset({"error", "failed"})
-GONE = frozenset({"destroyed", "deleted"})
-
-Model = TypeVar("Model")
-
-
-class Malformed(ValueError):
-    """The JSON is not what the contract says; the text says in what."""
-
-
-class OtherThing(Malformed):
-    """An object of a kind that the API does not document, such as an operation."""
-
-
-def is_id(text: str) -> bool:
-    return bool(_ID.match(text))
+LEAVING_STATUSES = frozenset({"deleting", "destroying"})
+TRANSITIONAL_STATUSES = LEAVING_STATUSES | {"creating", "resizing", "rebooting", "updating"}
+FAILED_STATUSES = frozenset({"error", "failed"})
+GONE_STATUSES = frozenset({"destroyed", "deleted"})
 
 
 @dataclass(frozen=True)
@@ -57,8 +35,8 @@ class Company:
 
     @classmethod
     def parse(cls, data: Any) -> Company:
-        data = _object(data, "company")
-        return cls(_id(data, "a company"), *(_text(data, key) for key in list(cls.__dataclass_fields__)[1:]))
+        data = json_object(data, "company")
+        return cls(json_id(data, "a company"), *(json_text(data, key) for key in list(cls.__dataclass_fields__)[1:]))
 
     def result(self) -> dict[str, Any]:
         return asdict(self)
@@ -75,17 +53,26 @@ class Cluster:
 
     @classmethod
     def parse(cls, data: Any) -> Cluster:
-        data = _object(data, "cluster")
+        data = json_object(data, "cluster")
         provider, region = data.get("infrastructure_provider"), data.get("region")
         return cls(
-            _id(data, "a cluster"),
-            _text(data, "label"),
-            _text(provider, "id") if isinstance(provider, dict) else None,
-            _text(region, "name") if isinstance(region, dict) else None,
+            json_id(data, "a cluster"),
+            json_text(data, "label"),
+            json_text(provider, "id") if isinstance(provider, dict) else None,
+            json_text(region, "name") if isinstance(region, dict) else None,
         )
 
     def result(self) -> dict[str, Any]:
         return asdict(self)
+
+
+@dataclass(frozen=True)
+class ClusterRef:
+    """Where a cluster is; `title` is what people are shown."""
+
+    company_id: str
+    cluster_id: str
+    title: str
 
 
 @dataclass(frozen=True)
@@ -99,8 +86,10 @@ class NodeSize:
 
     @classmethod
     def parse(cls, data: Any) -> NodeSize:
-        data = _object(data, "node_size")
-        return cls(_id(data, "a node size"), _text(data, "title"), _number(data, "vcpu", int), _number(data, "memory", float))
+        data = json_object(data, "node_size")
+        return cls(
+            json_id(data, "a node size"), json_text(data, "title"), json_number(data, "vcpu", int), json_number(data, "memory", float)
+        )
 
     @property
     def name(self) -> str:
@@ -111,7 +100,11 @@ class NodeSize:
         return asdict(self)
 
 
-UNKNOWN_SIZE = NodeSize(None, None, None, None)
+def same_size(one: NodeSize, other: NodeSize) -> bool:
+    return one.id is not None and one.id == other.id
+
+
+SIZE_NOT_SHOWN = NodeSize(None, None, None, None)
 
 
 @dataclass(frozen=True)
@@ -127,13 +120,13 @@ class Node:
 
     @classmethod
     def parse(cls, data: Any, cluster_id: str, catalogue: Sequence[NodeSize]) -> Node:
-        data = _object(data, "node")
-        node_id = _id(data, "a node")
+        data = json_object(data, "node")
+        node_id = json_id(data, "a node")
         status = data.get("status")
         if not isinstance(status, str) or not status.strip():
             raise Malformed(f"node {node_id} has no status")
         size = _node_size(data.get("size"), catalogue)
-        return cls(node_id, status, size, _text(data, "public_ip_address"), _text(data, "operating_system"), cluster_id)
+        return cls(node_id, status, size, json_text(data, "public_ip_address"), json_text(data, "operating_system"), cluster_id)
 
     def result(self) -> dict[str, Any]:
         return asdict(self)
@@ -152,28 +145,34 @@ class Node:
 
     @property
     def transitional(self) -> bool:
-        return self.status.lower() in TRANSITIONAL
+        return self.status.lower() in TRANSITIONAL_STATUSES
 
     @property
     def leaving(self) -> bool:
-        return self.status.lower() in LEAVING
+        return self.status.lower() in LEAVING_STATUSES
 
     @property
     def failed(self) -> bool:
-        return self.status.lower() in FAILED
+        return self.status.lower() in FAILED_STATUSES
 
     @property
     def gone(self) -> bool:
-        return self.status.lower() in GONE
+        return self.status.lower() in GONE_STATUSES
 
     @property
-    def unknown(self) -> bool:
+    def unrecognized(self) -> bool:
+        """In a status that the API does not document."""
         return not (self.active or self.transitional or self.failed or self.gone)
 
     @property
-    def usable(self) -> bool:
-        """Counts as one of the cluster's nodes. An unknown status does: not counting it could create a node too many."""
+    def counted(self) -> bool:
+        """Counts as one of the cluster's nodes, also in an unrecognized status: not counting it could create a node too many."""
         return not (self.leaving or self.failed or self.gone)
+
+    @property
+    def usable(self) -> bool:
+        """Keeps the cluster alive, as far as its status tells."""
+        return self.counted and not self.unrecognized
 
 
 def listed(nodes: Sequence[Node]) -> str:
@@ -196,7 +195,7 @@ def find_sizes(text: str, catalogue: Sequence[NodeSize]) -> list[NodeSize]:
 def _node_size(data: Any, catalogue: Sequence[NodeSize]) -> NodeSize:
     """A node's size. ASSUMED to be an object; it could be an id or a title."""
     if isinstance(data, dict) and data.get("id") is None:
-        data = _text(data, "title")
+        data = json_text(data, "title")
     if isinstance(data, dict):
         try:
             own = NodeSize.parse(data)
@@ -210,40 +209,5 @@ def _node_size(data: Any, catalogue: Sequence[NodeSize]) -> NodeSize:
         # One that fits several sizes tells none of them.
         return NodeSize(data, None, None, None) if is_id(data) and not found else NodeSize(None, data, None, None)
     if data is None:
-        return UNKNOWN_SIZE
+        return SIZE_NOT_SHOWN
     raise Malformed("a node's size is neither an object nor a text")
-
-
-def _object(data: Any, kind: str) -> dict[str, Any]:
-    expected = f"a {kind.replace('_', ' ')} was expected"
-    if not isinstance(data, dict):
-        raise Malformed(f"{expected}, as an object")
-    # That a node says what it is, is ASSUMED. An object that says it is something else is not a node, whatever it looks like.
-    said = (_text(data, "object") or "").strip() or next((data[key] for key in ("type", "kind") if data.get(key) in _WORK), kind)
-    said = said.lower()
-    if said != kind:
-        raise (Malformed if said in _KINDS else OtherThing)(f'{expected}, and this says that it is "{clean(said, 60)}"')
-    return data
-
-
-def _id(data: dict[str, Any], what: str) -> str:
-    value = data.get("id")
-    if not isinstance(value, str) or not is_id(value):
-        raise Malformed(f"{what} has no usable id")
-    return value
-
-
-def _text(data: dict[str, Any], key: str) -> str | None:
-    value = data.get(key)
-    if value is not None and not isinstance(value, str):
-        raise Malformed(f"{key} is not a text")
-    return value
-
-
-def _number(data: dict[str, Any], key: str, kind: type) -> Any:
-    value = data.get(key)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1e9 or kind(value) != value:
-        raise Malformed(f"{key} is not a sensible number")
-    return kind(value)

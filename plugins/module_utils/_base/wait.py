@@ -2,18 +2,24 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Time: a clock that can be driven, a deadline, the rhythm of looks, and the loop that looks until a judgement is reached."""
+"""Time: a clock that can be driven, a deadline, and the pace of everything that is tried more than once."""
 
 from __future__ import annotations
 
 import time
-from typing import Callable, TypeVar
+from dataclasses import dataclass
+from typing import Callable, Protocol
 
 from . import durations
 from .errors import Transient
 
-Seen = TypeVar("Seen")
-Verdict = TypeVar("Verdict")
+
+class Clock(Protocol):
+    def now(self) -> float:
+        """Seconds since some moment."""
+
+    def sleep(self, seconds: float) -> None:
+        """Let that time pass."""
 
 
 class SystemClock:
@@ -36,7 +42,7 @@ class SystemClock:
 
 
 class Deadline:
-    def __init__(self, clock: SystemClock, seconds: float) -> None:
+    def __init__(self, clock: Clock, seconds: float) -> None:
         self._clock = clock
         self.seconds = seconds
         self._end = clock.now() + seconds
@@ -45,73 +51,91 @@ class Deadline:
         return self._end - self._clock.now()
 
 
-class Schedule:
-    """When to look next: after 1 s, then every 5 % of the time waited, between the floor and 15 s; or at a fixed interval."""
-
-    def __init__(self, interval: float | None = None) -> None:
-        self._interval = interval
-        self._floor = durations.FIRST_PAUSE
-
-    def pause(self, waited: float) -> float:
-        """Seconds until the next look, `waited` seconds after the first."""
-        if self._interval is not None:
-            return max(self._interval, self._floor) if self._floor > durations.FIRST_PAUSE else self._interval
-        return max(self._floor, min(0.05 * waited, durations.LONGEST_PAUSE))
-
-    def slow_down(self) -> None:
-        """The server said 429."""
-        self._floor = min(self._floor * 2, 60.0)
-
-
 class TimedOut(Exception):
-    """The deadline passed, or will before the API allows another look (`asked_to_wait`, s).
+    """The deadline of `seconds` passed, or will before the API allows another read (`asked_to_wait`, s).
 
-    `trouble` is what kept the last look from succeeding, if anything did.
+    `trouble` is what kept the last read from succeeding, if anything did.
     """
 
-    def __init__(self, trouble: Transient | None, asked_to_wait: float | None = None) -> None:
+    def __init__(self, seconds: float, trouble: Transient | None = None, asked_to_wait: float | None = None) -> None:
         super().__init__("timed out")
+        self.seconds = seconds
         self.trouble = trouble
         self.asked_to_wait = asked_to_wait
 
 
-def watch(
-    look: Callable[[], Seen],
-    judge: Callable[[Seen], Verdict | None],
-    clock: SystemClock,
-    deadline: Deadline,
-    schedule: Schedule,
-    at_once: bool = False,
-    tell: Callable[[str], None] = lambda text: None,
-) -> Verdict:
-    """Pauses and looks, in turn, until `judge` returns something; `at_once`: looks before the first pause.
+class Pace:
+    """When to try next: after `first` s, then every 5 % of the time gone by, up to 15 s; or every `interval` s.
 
-    A last look is taken when the deadline is reached.
-
-    Transient trouble with a look is told, and ridden out until the deadline; a Retry-After that lies beyond it fails at once.
-    Raises `TimedOut`, and whatever `look` raises that is not `Transient`.
+    `slow_down` doubles the shortest pause, up to `slowest` s.
     """
-    begin = clock.now()
-    trouble: Transient | None = None
-    while at_once or deadline.left() > 0:
-        pause = schedule.pause(clock.now() - begin)
-        if trouble is not None and trouble.retry_after is not None:
-            if trouble.retry_after > deadline.left():
-                raise TimedOut(trouble, trouble.retry_after)
-            pause = max(pause, trouble.retry_after)
-        if not at_once:
-            clock.sleep(min(pause, deadline.left()))
-        at_once = False
-        try:
-            seen = look()
-        except Transient as error:
-            trouble = error
-            tell(f"cannot be looked at now ({error.status or 'no answer'})")
-            if error.status == 429:
-                schedule.slow_down()
-            continue
-        trouble = None
-        verdict = judge(seen)
-        if verdict is not None:
-            return verdict
-    raise TimedOut(trouble)
+
+    def __init__(
+        self,
+        clock: Clock,
+        deadline: Deadline,
+        interval: float | None = None,
+        first: float | None = None,
+        slowest: float | None = None,
+        at_once: bool = False,
+    ) -> None:
+        self._clock = clock
+        self._deadline = deadline
+        self._begin = clock.now()
+        self._interval = interval
+        self._first = durations.FIRST_PAUSE if first is None else first
+        self._slowest = durations.SLOWEST_PAUSE if slowest is None else slowest
+        self._shortest = 0.0
+        self._at_once = at_once
+        self._trouble: Transient | None = None
+
+    @property
+    def waited(self) -> float:
+        """Seconds since the beginning."""
+        return self._clock.now() - self._begin
+
+    @property
+    def left(self) -> float:
+        """Seconds until the deadline."""
+        return self._deadline.left()
+
+    def pause(self) -> float:
+        """Seconds until the next try."""
+        usual = max(self._first, min(0.05 * self.waited, durations.LONGEST_PAUSE)) if self._interval is None else self._interval
+        return max(usual, self._shortest)
+
+    def slow_down(self) -> None:
+        self._shortest = min(2 * max(self._shortest, self._first), self._slowest)
+
+    def wait_for_read(self) -> None:
+        """Sleep until a read is due: the first one `at_once`, the last one when the deadline is reached. Raises `TimedOut` after that."""
+        if self._at_once:
+            self._at_once = False
+            return
+        left = self._deadline.left()
+        if left <= 0:
+            raise TimedOut(self._deadline.seconds, self._trouble)
+        asked = self._trouble.retry_after if self._trouble else None
+        if asked is not None and asked > left:
+            raise TimedOut(self._deadline.seconds, self._trouble, asked)
+        self._clock.sleep(min(max(self.pause(), asked or 0.0), left))
+
+    def read_failed(self, trouble: Transient) -> None:
+        """A read that may succeed later. Retry-After is kept to, and a 429 slows down all reads from here on."""
+        self._trouble = trouble
+        if trouble.status == 429:
+            self.slow_down()
+
+    def read_succeeded(self) -> None:
+        self._trouble = None
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """How long a run waits, in s; `wait` False leaves its last operation in flight."""
+
+    wait: bool
+    wait_timeout: float
+    poll_interval: float | None
+    reboot_grace: float
+    adoption_grace: float

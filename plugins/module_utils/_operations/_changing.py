@@ -10,15 +10,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any, Callable
 
-from .._api.client import Client
-from .._apply.cluster import Observer
+from .._apply.account import Account
 from .._apply.lock import cluster_lock
-from .._apply.run import Applier
+from .._apply.run import ClusterRun, open_cluster
 from .._base.models import Node, listed
 from .._base.run import Run
 from .._base.text import task
 from .._plan.plan import CREATE, NEW, Plan, after
-from ._common import waiting
+from ._connect import connect
+from ._options import ChangingOptions
 
 
 def blank_result() -> dict[str, Any]:
@@ -34,79 +34,86 @@ def blank_result() -> dict[str, Any]:
     }
 
 
+def open_for_changes(options: ChangingOptions, run: Run) -> ClusterRun:
+    """The sizes are read first, so that a misspelt one fails before any waiting."""
+    client = connect(options, run)
+    cluster_run = ClusterRun(run, client, open_cluster(client, run, options.company_id, options.cluster), options.waiting)
+    cluster_run.catalogue()
+    return cluster_run
+
+
 @contextmanager
-def changing(params: dict[str, Any], run: Run, client: Client, observer: Observer) -> Iterator[Applier]:
-    """An applier that holds the cluster's lock, in check mode without; however it ends, the result says what was done."""
-    applier = Applier(client, observer, waiting(params), run.clock, run.say)
-    locked = params["lock"] and not run.check_mode
-    with (
-        cluster_lock(params["base_url"], observer.where.cluster_id, run.clock, params["wait_timeout"], run.say) if locked else nullcontext()
-    ):
+def changing(options: ChangingOptions, run: Run, cluster_run: ClusterRun) -> Iterator[None]:
+    """Hold the cluster's lock, except in check mode; however it ends, the result says what was done."""
+    account, where = cluster_run.account, cluster_run.where
+    locked = options.lock and not run.check_mode
+    with cluster_lock(options.base_url, where.cluster_id, run.clock, options.wait_timeout, run.say) if locked else nullcontext():
         try:
-            yield applier
+            yield
         finally:
-            run.result["changed"] = run.result["changed"] or applier.changed
-            run.result["actions"] = applier.actions
-            if applier.without_address:
+            run.result["changed"] = run.result["changed"] or account.changed
+            run.result["actions"] = [action.result() for action in account.actions]
+            if account.without_address:
                 run.warnings.append(
-                    f"{', '.join(applier.without_address)} became active, but the API shows no public IP address for it. Look again later: "
-                    f"{task('medstack_node_info', cluster=observer.where.cluster_id)}"
+                    f"{', '.join(account.without_address)} became active, but the API shows no public IP address for it. Look again later: "
+                    f"{task('medstack_node_info', cluster=where.cluster_id)}"
                 )
-            if applier.seen:
-                run.result["nodes"] = [node.result() for node in sorted(applier.nodes, key=lambda node: node.id)]
+            if account.seen:
+                run.result["nodes"] = [node.result() for node in sorted(account.nodes, key=lambda node: node.id)]
 
 
 def settle(
-    params: dict[str, Any],
+    options: ChangingOptions,
     run: Run,
-    applier: Applier,
+    cluster_run: ClusterRun,
     busy: Callable[[Sequence[Node]], list[Node]],
-    observe: Callable[[], list[Node]],
+    node_id: str | None = None,
 ) -> None:
-    """Observes the cluster, and waits until nothing is `busy` in it; a check that shall not wait just observes."""
-    if run.check_mode and not params["wait"]:
-        applier.observe(observe)
+    """Observe the cluster, and wait until nothing is `busy` in it; a check that shall not wait just observes."""
+    if run.check_mode and not options.wait:
+        cluster_run.observe(node_id)
     else:
-        applier.settle(busy, observe)
-    run.result["diff"] = {"before": lines(applier.nodes), "after": lines(applier.nodes)}
+        cluster_run.settle(busy, node_id)
+    run.result["diff"] = {"before": lines(cluster_run.account.nodes), "after": lines(cluster_run.account.nodes)}
 
 
-def warn_of_strangers(run: Run, observer: Observer, nodes: Sequence[Node]) -> None:
-    strangers = [node for node in nodes if node.unknown]
-    if strangers:
-        where = observer.where.title
+def warn_of_unrecognized(run: Run, cluster_run: ClusterRun, nodes: Sequence[Node]) -> None:
+    found = [node for node in nodes if node.unrecognized]
+    if found:
         run.warnings.append(
-            f"Cluster {where} has nodes in a status that is not known: {listed(strangers)}. They are counted, and left alone."
+            f"Cluster {cluster_run.where.title} has nodes in a status that is not known: {listed(found)}. They are counted, and left alone."
         )
 
 
 def show(run: Run, plan: Plan) -> None:
-    """Puts the plan into the result, before anything can refuse it."""
+    """Put the plan into the result, before anything can refuse it."""
     run.result["plan"] = plan.result()
     run.result["pending"] = run.result["plan"]["operations"]
 
 
-def carry_out(run: Run, applier: Applier, plan: Plan) -> None:
-    """Does what is planned and shown, or in check mode shows what it would come to."""
+def apply(run: Run, cluster_run: ClusterRun, plan: Plan) -> None:
+    """Apply the plan that was shown, or in check mode show what it would come to."""
+    account = cluster_run.account
     if run.check_mode:
         run.result["changed"] = bool(plan.operations)
-        run.result["diff"]["after"] = lines(after(applier.nodes, plan.operations))
+        run.result["diff"]["after"] = lines(after(account.nodes, plan.operations))
         return
     try:
-        applier.apply(plan)
+        cluster_run.apply(plan)
     finally:
-        run.result["pending"] = run.result["pending"][len(applier.actions) :]
-        run.result["diff"]["after"] = lines(applier.nodes)
+        run.result["pending"] = run.result["pending"][len(account.actions) :]
+        run.result["diff"]["after"] = lines(account.nodes)
 
 
-def made(applier: Applier) -> dict[str, Any] | None:
+def created_node(account: Account) -> dict[str, Any] | None:
     """The node that was created, when it was exactly one."""
-    ids = [action["node_id"] for action in applier.actions if action["action"] == CREATE and action["node_id"]]
-    return known(applier, ids[0]) if len(ids) == 1 else None
+    ids = [action.node_id for action in account.actions if action.operation.action == CREATE and action.node_id]
+    return known_node(account, ids[0]) if len(ids) == 1 else None
 
 
-def known(applier: Applier, node_id: str) -> dict[str, Any] | None:
-    return next((node.result() for node in applier.nodes if node.id == node_id), None)
+def known_node(account: Account, node_id: str) -> dict[str, Any] | None:
+    node = account.node(node_id)
+    return node.result() if node else None
 
 
 def lines(nodes: Sequence[Node]) -> str:

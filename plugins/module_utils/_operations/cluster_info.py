@@ -8,18 +8,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._apply.resolve import list_clusters, locate_company
 from .._base.run import Run
-from ._common import CONNECTION, connect
+from ._connect import connect
+from ._options import CONNECTION, ConnectionOptions
 
 SPEC: dict[str, Any] = {"argument_spec": {**CONNECTION}}
+
+Options = ConnectionOptions
 
 
 def blank_result() -> dict[str, Any]:
     return {"changed": False, "clusters": None, "api": {"requests": 0, "retries": 0}}
 
 
-def perform(params: dict[str, Any], run: Run) -> None:
-    client = connect(params, run)
-    clusters = list_clusters(client, locate_company(client, params["company_id"]))
+def perform(options: Options, run: Run) -> None:
+    client = connect(options, run)
+    clusters = client.clusters(options.company_id or client.company().id)
     run.result["clusters"] = [cluster.result() for cluster in sorted(clusters, key=lambda cluster: (cluster.label or "", cluster.id))]

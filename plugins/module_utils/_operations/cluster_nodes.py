@@ -7,20 +7,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from .._apply.cluster import Observer
-from .._apply.resolve import pick_size
-from .._apply.run import Applier
+from .._apply.run import ClusterRun
 from .._base.errors import Refused, Stopped
-from .._base.models import Node, NodeSize, listed
+from .._base.models import listed
 from .._base.run import Run
-from .._plan.node_set import Decision, Declared, Policy, decide, find_named
+from .._plan.node_set import Decision, Declared, Policy, decide, find_named, to_wait_for
 from .._plan.plan import make_plan
 from .._plan.refusals import other_plan
 from . import _changing
-from ._changing import carry_out, changing, made, settle, show, warn_of_strangers
-from ._common import CLUSTER, CONNECTION, WAITING, connect, observe
+from ._changing import apply, changing, created_node, open_for_changes, settle, show, warn_of_unrecognized
+from ._options import CLUSTER, CONNECTION, WAITING, ChangingOptions
 
 SPEC: dict[str, Any] = {
     "argument_spec": {
@@ -44,11 +43,25 @@ SPEC: dict[str, Any] = {
 }
 
 
+@dataclass(frozen=True)
+class Options(ChangingOptions):
+    """`nodes` are entries with size and count."""
+
+    nodes: list[dict[str, Any]]
+    prune: bool
+    resize: bool
+    protect: list[str] | None
+    manager: str | None
+    max_destroy: int
+    allow_empty: bool
+    expected_plan_id: str | None
+
+
 def blank_result() -> dict[str, Any]:
     return {**_changing.blank_result(), "extra": None}
 
 
-def misgiven(args: dict[str, Any]) -> str | None:
+def invalid_args(args: dict[str, Any]) -> str | None:
     """What the argument spec would let through, or complain of in words that help nobody."""
     if "expected_plan_id" in args and not str(args["expected_plan_id"] or "").strip():
         # Up to ansible-core 2.18 a null comes as an empty text.
@@ -65,30 +78,27 @@ def misgiven(args: dict[str, Any]) -> str | None:
     return None
 
 
-def perform(params: dict[str, Any], run: Run) -> None:
-    if (params["prune"] or params["resize"]) and params["protect"] is None and params["manager"] is None:
+def perform(options: Options, run: Run) -> None:
+    if (options.prune or options.resize) and options.protect is None and options.manager is None:
         raise Refused(
             "prune and resize may destroy or resize any node, and the API does not say which one is the Swarm manager; nothing was sent.",
             "Say which nodes must stay as they are: manager with the manager's id or public IP address, protect with a list of such, "
             "or protect: [] if any node may go.",
         )
-    client = connect(params, run)
-    observer = observe(params, run, client)
-    catalogue = observer.catalogue()
-    # Before anything else, so that a misspelt size fails before any waiting.
-    declared = _declared(params["nodes"], catalogue)
-    with changing(params, run, client, observer) as applier:
+    cluster_run = open_for_changes(options, run)
+    declared = _declared(options.nodes, cluster_run)
+    with changing(options, run, cluster_run):
         try:
-            settle(params, run, applier, _busy, observer.nodes_to_count)
-            _converge(params, run, applier, observer, declared)
+            settle(options, run, cluster_run, to_wait_for)
+            _converge(options, run, cluster_run, declared)
         finally:
-            run.result["node"] = made(applier)
+            run.result["node"] = created_node(cluster_run.account)
 
 
-def _declared(entries: Sequence[dict[str, Any]], catalogue: Sequence[NodeSize]) -> list[Declared]:
+def _declared(entries: Sequence[dict[str, Any]], cluster_run: ClusterRun) -> list[Declared]:
     declared: list[Declared] = []
     for entry in entries:
-        size = pick_size(entry["size"], catalogue)
+        size = cluster_run.size(entry["size"])
         if entry["count"] < 0:
             raise Refused(f"The count of {size.name} is {entry['count']}, and must be 0 or more.", "Correct it.")
         if any(other.size.id == size.id for other in declared):
@@ -97,36 +107,31 @@ def _declared(entries: Sequence[dict[str, Any]], catalogue: Sequence[NodeSize]) 
     return declared
 
 
-def _busy(nodes: Sequence[Node]) -> list[Node]:
-    """The nodes to wait for; none beside a failed one, which no waiting helps."""
-    return [] if any(node.failed for node in nodes) else [node for node in nodes if node.transitional]
-
-
-def _converge(params: dict[str, Any], run: Run, applier: Applier, observer: Observer, declared: Sequence[Declared]) -> None:
-    nodes, where = sorted(applier.nodes, key=lambda node: node.id), observer.where
-    warn_of_strangers(run, observer, nodes)
-    managers = find_named([params["manager"]] if params["manager"] else [], nodes, "manager")
-    protected = frozenset(node.id for node in [*find_named(params["protect"] or [], nodes, "protect"), *managers])
+def _converge(options: Options, run: Run, cluster_run: ClusterRun, declared: Sequence[Declared]) -> None:
+    nodes, where = sorted(cluster_run.account.nodes, key=lambda node: node.id), cluster_run.where
+    warn_of_unrecognized(run, cluster_run, nodes)
+    managers = find_named([options.manager] if options.manager else [], nodes, "manager")
+    protected = frozenset(node.id for node in [*find_named(options.protect or [], nodes, "protect"), *managers])
     policy = Policy(
-        prune=params["prune"],
-        resize=params["resize"],
+        prune=options.prune,
+        resize=options.resize,
         protected=protected,
         manager=managers[0] if managers else None,
-        max_destroy=params["max_destroy"],
-        allow_empty=params["allow_empty"],
+        max_destroy=options.max_destroy,
+        allow_empty=options.allow_empty,
     )
     unsettled = any(node.transitional for node in nodes)
-    decision = decide(nodes, declared, observer.catalogue(), policy, where.title)
+    decision = decide(nodes, declared, cluster_run.catalogue(), policy, where.title)
     plan = make_plan(where.company_id, where.cluster_id, nodes, decision.operations, unsettled, sorted(protected))
     show(run, plan)
     run.result["extra"] = [node.result() for node in decision.extra]
-    _refuse(decision.refusal, other_plan(plan, params["expected_plan_id"]))
+    _refuse(decision.refusal, other_plan(plan, options.expected_plan_id))
     if decision.extra:
         run.warnings.append(_left_over(decision, where.title))
     try:
-        carry_out(run, applier, plan)
+        apply(run, cluster_run, plan)
     except Stopped as error:
-        if params["expected_plan_id"] and applier.actions:
+        if options.expected_plan_id and cluster_run.account.actions:
             error.next_step += " The expected_plan_id fits no longer: plan again."
         raise
 
@@ -140,11 +145,11 @@ def _refuse(*refusals: Refused | None) -> None:
 
 def _left_over(decision: Decision, cluster: str) -> str:
     text = f"Cluster {cluster} has more than is declared: {listed(decision.extra)}."
-    if decision.spared:
-        text += f" prune: true would destroy {', '.join(node.id for node in decision.spared)}."
-    if decision.barred:
+    if decision.kept_by_policy:
+        text += f" prune: true would destroy {', '.join(node.id for node in decision.kept_by_policy)}."
+    if decision.not_eligible:
         text += (
-            f" {', '.join(node.id for node in decision.barred)} cannot be chosen: protected, in a status that is not known, "
+            f" {', '.join(node.id for node in decision.not_eligible)} cannot be chosen: protected, in a status that is not known, "
             "or of a size no longer on offer."
         )
     return text

@@ -10,20 +10,23 @@ from typing import Any
 
 from .._base.errors import Refused
 from .._base.run import Run
-from ._common import CONNECTION, connect
+from ._connect import connect
+from ._options import CONNECTION, ConnectionOptions
 
 SPEC: dict[str, Any] = {"argument_spec": {**CONNECTION}}
+
+Options = ConnectionOptions
 
 
 def blank_result() -> dict[str, Any]:
     return {"changed": False, "company": None, "api": {"requests": 0, "retries": 0}}
 
 
-def perform(params: dict[str, Any], run: Run) -> None:
-    company = connect(params, run).company()
-    if params["company_id"] not in (None, company.id):
+def perform(options: Options, run: Run) -> None:
+    company = connect(options, run).company()
+    if options.company_id not in (None, company.id):
         raise Refused(
-            f"The token belongs to company {company.id}, not to {params['company_id']}.",
+            f"The token belongs to company {company.id}, not to {options.company_id}.",
             "Leave company_id out, or take a token of that company.",
         )
     run.result["company"] = company.result()

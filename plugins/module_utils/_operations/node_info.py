@@ -6,12 +6,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from .._apply.resolve import pick_size
+from .._base.models import same_size
 from .._base.run import Run
-from .._plan.plan import same_size
-from ._common import CLUSTER, CONNECTION, connect, observe
+from ._connect import open_for_reading
+from ._options import CLUSTER, CONNECTION, ClusterOptions
 
 SPEC: dict[str, Any] = {
     "argument_spec": {
@@ -25,20 +27,28 @@ SPEC: dict[str, Any] = {
 }
 
 
+@dataclass(frozen=True)
+class Options(ClusterOptions):
+    node_id: str | None
+    size: str | None
+    status: str | None
+
+
 def blank_result() -> dict[str, Any]:
     return {"changed": False, "nodes": None, "api": {"requests": 0, "retries": 0}}
 
 
-def perform(params: dict[str, Any], run: Run) -> None:
-    observer = observe(params, run, connect(params, run))
-    if params["node_id"]:
-        node = observer.node(params["node_id"])
+def perform(options: Options, run: Run) -> None:
+    cluster = open_for_reading(options, run)
+    if options.node_id:
+        node = cluster.node(options.node_id)
         nodes = [node] if node else []
     else:
-        nodes = observer.nodes()
-    if params["size"]:
-        size = pick_size(params["size"], observer.catalogue())
+        nodes = cluster.nodes()
+    if options.size:
+        size = pick_size(options.size, cluster.catalogue())
         nodes = [node for node in nodes if same_size(node.size, size)]
-    if params["status"]:
-        nodes = [node for node in nodes if node.status.casefold() == params["status"].casefold()]
+    if options.status:
+        wanted = options.status.casefold()
+        nodes = [node for node in nodes if node.status.casefold() == wanted]
     run.result["nodes"] = [node.result() for node in sorted(nodes, key=lambda node: node.id)]

@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from .._apply.resolve import pick_size
 from .._base.run import Run
-from ._common import CLUSTER, CONNECTION, connect, observe
+from ._connect import open_for_reading
+from ._options import CLUSTER, CONNECTION, ClusterOptions
 
 SPEC: dict[str, Any] = {
     "argument_spec": {
@@ -23,16 +25,21 @@ SPEC: dict[str, Any] = {
 }
 
 
+@dataclass(frozen=True)
+class Options(ClusterOptions):
+    size: str | None
+    min_vcpu: int | None
+    min_memory: float | None
+
+
 def blank_result() -> dict[str, Any]:
     return {"changed": False, "node_sizes": None, "api": {"requests": 0, "retries": 0}}
 
 
-def perform(params: dict[str, Any], run: Run) -> None:
-    sizes = list(observe(params, run, connect(params, run)).catalogue())
-    if params["size"]:
-        sizes = [pick_size(params["size"], sizes)]
-    fitting = [
-        size for size in sizes if (size.vcpu or 0) >= (params["min_vcpu"] or 0) and (size.memory or 0) >= (params["min_memory"] or 0)
-    ]
+def perform(options: Options, run: Run) -> None:
+    sizes = list(open_for_reading(options, run).catalogue())
+    if options.size:
+        sizes = [pick_size(options.size, sizes)]
+    fitting = [size for size in sizes if (size.vcpu or 0) >= (options.min_vcpu or 0) and (size.memory or 0) >= (options.min_memory or 0)]
     fitting.sort(key=lambda size: (size.memory or 0, size.vcpu or 0, size.id or ""))
     run.result["node_sizes"] = [size.result() for size in fitting]

@@ -43,28 +43,28 @@ class Policy:
 
 @dataclass(frozen=True)
 class Decision:
-    """`spared` and `barred` are the nodes beyond the declaration that stay: by the policy, or since they can never be chosen.
+    """The nodes beyond the declaration that stay are `kept_by_policy`, or `not_eligible`: they can never be chosen.
 
     With a `refusal` the operations are only there to be shown.
     """
 
     operations: tuple[Operation, ...]
-    spared: tuple[Node, ...]
-    barred: tuple[Node, ...]
+    kept_by_policy: tuple[Node, ...]
+    not_eligible: tuple[Node, ...]
     refusal: Refused | None
 
     @property
     def extra(self) -> tuple[Node, ...]:
-        return (*self.spared, *self.barred)
+        return (*self.kept_by_policy, *self.not_eligible)
 
 
 def decide(nodes: Sequence[Node], declared: Sequence[Declared], catalogue: Sequence[NodeSize], policy: Policy, cluster: str) -> Decision:
     """What brings `nodes` to what is `declared`. Every size occurs in `declared` at most once."""
-    counted = sorted((node for node in nodes if node.usable and node.size.id is not None), key=lambda node: node.id)
+    counted = sorted((node for node in nodes if node.counted and node.size.id is not None), key=lambda node: node.id)
     there = Counter(node.size.id for node in counted)
     wanted = {entry.size.id: entry.count for entry in declared}
     offered = {size.id for size in catalogue}
-    free, barred = _extra(counted, wanted, offered, policy)
+    free, not_eligible = _extra(counted, wanted, offered, policy)
     missing = [entry.size for entry in declared for dummy in range(entry.count - there[entry.size.id])]
 
     free.sort(key=lambda node: _rank(node.size), reverse=True)  # stable, also in reverse: equal ones stay in the order of their ids
@@ -78,15 +78,20 @@ def decide(nodes: Sequence[Node], declared: Sequence[Declared], catalogue: Seque
     ups = [say.resize(node, size) for node, size in resized if _rank(size) > _rank(node.size)]
     downs = [say.resize(node, size) for node, size in resized if _rank(size) < _rank(node.size)]
     operations = (*say.creates(created), *ups, *downs, *(say.destroy(node) for node in destroyed))
-    spared = [] if policy.prune else free[len(paired) :]
+    kept_by_policy = [] if policy.prune else free[len(paired) :]
     refusal = (
         failed_nodes(nodes, cluster)
-        or sizeless_nodes([node for node in nodes if node.usable])
+        or sizeless_nodes([node for node in nodes if node.counted])
         or _too_many_protected(counted, wanted, offered, policy)
         or _too_many_destroyed(destroyed, policy)
         or _emptied(nodes, operations, policy, cluster)
     )
-    return Decision(operations, tuple(spared), tuple(barred), refusal)
+    return Decision(operations, tuple(kept_by_policy), tuple(not_eligible), refusal)
+
+
+def to_wait_for(nodes: Sequence[Node]) -> list[Node]:
+    """The nodes that have to come to rest before anything is decided; none next to a failed one, which no waiting helps."""
+    return [] if any(node.failed for node in nodes) else [node for node in nodes if node.transitional]
 
 
 def find_named(names: Sequence[str], nodes: Sequence[Node], option: str) -> list[Node]:
@@ -111,7 +116,7 @@ def _extra(
 ) -> tuple[list[Node], list[Node]]:
     """The nodes above the declared count of their size: those that may be chosen, and those that never are."""
     free: list[Node] = []
-    barred: list[Node] = []
+    not_eligible: list[Node] = []
     by_size: dict[str | None, list[Node]] = {}
     for node in counted:
         by_size.setdefault(node.size.id, []).append(node)
@@ -119,12 +124,12 @@ def _extra(
         count = wanted.get(size_id, 0)
         movable, fixed = [], []
         for node in same:
-            (movable if size_id in offered and not node.unknown and node.id not in policy.protected else fixed).append(node)
+            (movable if size_id in offered and not node.unrecognized and node.id not in policy.protected else fixed).append(node)
         # One in a status nobody knows makes no known one extra: it may be about to go itself.
-        chosen = movable[: max(0, sum(1 for node in same if not node.unknown) - count)]
+        chosen = movable[: max(0, sum(1 for node in same if not node.unrecognized) - count)]
         free += chosen
-        barred += sorted(fixed, key=lambda node: not node.unknown)[: max(0, len(same) - count - len(chosen))]
-    return free, barred
+        not_eligible += sorted(fixed, key=lambda node: not node.unrecognized)[: max(0, len(same) - count - len(chosen))]
+    return free, not_eligible
 
 
 class _Sentences:
@@ -184,7 +189,7 @@ def _too_many_destroyed(destroyed: Sequence[Node], policy: Policy) -> Refused | 
 def _emptied(nodes: Sequence[Node], operations: Sequence[Operation], policy: Policy, cluster: str) -> Refused | None:
     if policy.allow_empty or not any(operation.action == DESTROY for operation in operations):
         return None
-    if any(node.usable and not node.unknown for node in after(nodes, operations)):
+    if any(node.usable for node in after(nodes, operations)):
         return None
     return Refused(
         f"The plan leaves cluster {cluster} without a node, its manager and all volumes lost; nothing was sent.",

@@ -42,6 +42,13 @@ class Operation:
     why: str
     impact: str = ""  # where more is known than what the action always means
 
+    @property
+    def new_size(self) -> NodeSize:
+        """What a create or a resize leads to."""
+        if self.to_size is None:
+            raise ValueError(f"a {self.action} leads to no size")
+        return self.to_size
+
     def describe(self) -> str:
         """`create Medium`, `resize node_x Small -> Medium`, `destroy node_x (Small)`."""
         if self.action == CREATE:
@@ -128,7 +135,3 @@ def after(nodes: Sequence[Node], operations: Sequence[Operation]) -> list[Node]:
         elif operation.action == DESTROY and operation.node_id is not None:
             del by_id[operation.node_id]
     return list(by_id.values()) + new
-
-
-def same_size(one: NodeSize, other: NodeSize) -> bool:
-    return one.id is not None and one.id == other.id

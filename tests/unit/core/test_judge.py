@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.medstack.control.plugins.module_utils._apply.verdict import Looks, Verdict, judge
+from ansible_collections.medstack.control.plugins.module_utils._apply.verdict import Reads, Verdict, judge
 from ansible_collections.medstack.control.plugins.module_utils._base.models import Node, NodeSize
 from tests.unit.core.things import LARGE, MEDIUM, node, operation
 
@@ -37,12 +37,12 @@ def verdict_of(action: str, answer: Node | None, reads: list[tuple[float, Node |
     """The verdict after the last look; the looks before must not have brought one."""
     to_size = {"create": MEDIUM, "resize": LARGE}.get(action)
     what = operation(action, None if action == "create" else MEDIUM, to_size)
-    looks = Looks(None if action == "create" else before, answer)
-    verdict = judge(what, looks, GRACE)
+    reads_so_far = Reads(None if action == "create" else before, answer)
+    verdict = judge(what, reads_so_far, GRACE)
     for waited, seen in reads:
         assert verdict is None, f"a verdict before the look after {waited} s"
-        looks.add(seen, waited)
-        verdict = judge(what, looks, GRACE)
+        reads_so_far.add(seen, waited)
+        verdict = judge(what, reads_so_far, GRACE)
     return verdict
 
 
@@ -96,9 +96,9 @@ def test_a_create_without_an_address_is_told_as_such() -> None:
 
 
 def test_an_address_that_did_not_come_before_is_not_waited_for() -> None:
-    looks = Looks(None, CREATING, awaits_address=False)
-    looks.add(UNADDRESSED, 1)
-    assert judge(operation("create", None, MEDIUM), looks, GRACE) == Verdict("done", without_address=True)
+    reads_so_far = Reads(None, CREATING, awaits_address=False)
+    reads_so_far.add(UNADDRESSED, 1)
+    assert judge(operation("create", None, MEDIUM), reads_so_far, GRACE) == Verdict("done", without_address=True)
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def test_any_json_gives_an_object_or_is_malformed(data: Any, parse: Callable[[An
         if isinstance(item, Node):
             assert item.status.strip()
             # Every node is in exactly one of these.
-            assert [item.active, item.transitional, item.failed, item.gone, item.unknown].count(True) == 1
+            assert [item.active, item.transitional, item.failed, item.gone, item.unrecognized].count(True) == 1
 
 
 @pytest.mark.parametrize("shape", [{"id": MEDIUM.id, "title": MEDIUM.title}, MEDIUM.id, MEDIUM.title, "medium"], ids=str)
@@ -140,7 +140,7 @@ def test_what_could_address_something_else_is_no_id(node_id: str) -> None:
         ("failed", "failed"),
         ("destroyed", "gone"),
         ("deleted", "gone"),
-        ("ready", "unknown"),
+        ("ready", "unrecognized"),
     ],
 )
 def test_statuses(status: str, kind: str) -> None:
@@ -149,12 +149,12 @@ def test_statuses(status: str, kind: str) -> None:
 
 @pytest.mark.parametrize("status", ["active", "creating", "resizing", "rebooting", "updating", "hibernating"])
 def test_counted(status: str) -> None:
-    assert node(status=status).usable
+    assert node(status=status).counted
 
 
 @pytest.mark.parametrize("status", ["deleting", "destroying", "destroyed", "deleted", "error", "failed"])
 def test_not_counted(status: str) -> None:
-    assert not node(status=status).usable
+    assert not node(status=status).counted
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.medstack.control.plugins.module_utils._api.paging import MOST_PAGES, Pages, Partial
-from ansible_collections.medstack.control.plugins.module_utils._base.models import Malformed, NodeSize
+from ansible_collections.medstack.control.plugins.module_utils._base.fields import Malformed
+from ansible_collections.medstack.control.plugins.module_utils._base.models import NodeSize
 
 URL = "https://api.medstack.co/v1/companies/company_dlo/clusters/cluster_a/nodes"
 PATH = "/v1/companies/company_dlo/clusters/cluster_a/nodes"

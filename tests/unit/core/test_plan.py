@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.medstack.control.plugins.module_utils._base.models import Node, NodeSize
-from ansible_collections.medstack.control.plugins.module_utils._plan.plan import IMPACT, Operation, after, make_plan, same_size
+from ansible_collections.medstack.control.plugins.module_utils._base.models import Node, NodeSize, same_size
+from ansible_collections.medstack.control.plugins.module_utils._plan.plan import IMPACT, Operation, after, make_plan
 from tests.unit.core.things import LARGE, MEDIUM, SMALL, node, operation
 
 NODES_OF_A_PLAN = (node("node_a"), node("node_b", size=SMALL))

@@ -11,7 +11,7 @@ from typing import Any, Callable
 import pytest
 
 from ansible_collections.medstack.control.plugins.module_utils._base.errors import ApiError, Transient
-from ansible_collections.medstack.control.plugins.module_utils._base.wait import Deadline, Schedule, SystemClock, TimedOut, watch
+from ansible_collections.medstack.control.plugins.module_utils._base.wait import Deadline, Pace, SystemClock, TimedOut
 
 
 class Clock(SystemClock):
@@ -47,9 +47,18 @@ def looks_until(seconds: float, answer: Callable[[float], Any] = lambda now: Non
         outcome = answer(now)
         return None if isinstance(outcome, Exception) else outcome
 
-    interval = more.pop("interval", None)
+    pace = Pace(clock, Deadline(clock, seconds), **more)
     try:
-        return times, watch(look_and_fail, judge, clock, Deadline(clock, seconds), Schedule(interval), **more), clock
+        while True:
+            pace.wait_for_read()
+            try:
+                verdict = judge(look_and_fail())
+            except Transient as trouble:
+                pace.read_failed(trouble)
+                continue
+            pace.read_succeeded()
+            if verdict is not None:
+                return times, verdict, clock
     except TimedOut as end:
         return times, end, clock
 

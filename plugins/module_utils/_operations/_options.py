@@ -2,22 +2,19 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options that several modules share, and what becomes of them: a client, a cluster, a way of waiting."""
+"""The options that several modules share: their argument specs, and the typed objects that operations get."""
 
 from __future__ import annotations
 
 import math
 import os
-from typing import Any
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeVar
 
 from ansible.module_utils.common.parameters import AnsibleFallbackNotFound
 
-from .._api.client import Client, Connection
-from .._apply.cluster import Observer
-from .._apply.resolve import locate_cluster
-from .._apply.run import Waiting
 from .._base.errors import Refused
-from .._base.run import Run
+from .._base.wait import Waiting
 
 
 def nonempty_env(name: str) -> str:
@@ -54,34 +51,50 @@ WAITING: dict[str, Any] = {
 _ABOVE_ZERO = ("request_timeout", "wait_timeout", "poll_interval")
 _NOT_NEGATIVE = ("reboot_grace", "adoption_grace", "min_count", "max_destroy", "min_vcpu", "min_memory")
 
-
-def connect(params: dict[str, Any], run: Run) -> Client:
-    """A client whose count of requests is part of the result from now on."""
-    _check_ranges(params)
-    connection = Connection(
-        base_url=params["base_url"],
-        token_key=params["token_key"],
-        token_value=params["token_value"],
-        ca_path=params["ca_path"],
-        validate_certs=params["validate_certs"],
-        request_timeout=params["request_timeout"],
-        ignore_total=params["ignore_total"],
-    )
-    client = Client(connection, run.clock, run.alive, run.say)
-    run.result["api"] = client.counts
-    return client
+Options = TypeVar("Options", bound="ConnectionOptions")
 
 
-def observe(params: dict[str, Any], run: Run, client: Client) -> Observer:
-    return Observer(client, locate_cluster(client, params["company_id"], params["cluster"]), run.clock)
+@dataclass(frozen=True)
+class ConnectionOptions:
+    """Of every operation. `request_timeout` in s. Raises `Refused` if a number is out of its range."""
+
+    base_url: str
+    token_key: str = field(repr=False)
+    token_value: str = field(repr=False)
+    company_id: str | None
+    ca_path: str | None
+    validate_certs: bool
+    request_timeout: float
+    ignore_total: bool
+
+    def __post_init__(self) -> None:
+        for name in _ABOVE_ZERO + _NOT_NEGATIVE:
+            value = getattr(self, name, None)
+            if value is not None and not (math.isfinite(value) and (value > 0 or (value == 0 and name in _NOT_NEGATIVE))):
+                raise Refused(f"{name} is {value}, and must be {'0 or more' if name in _NOT_NEGATIVE else 'more than 0'}.", "Correct it.")
+
+    @classmethod
+    def of(cls: type[Options], params: dict[str, Any]) -> Options:
+        """From validated parameters; what an operation does not know is left out."""
+        return cls(**{option.name: params[option.name] for option in fields(cls)})
 
 
-def waiting(params: dict[str, Any]) -> Waiting:
-    return Waiting(params["wait"], params["wait_timeout"], params["poll_interval"], params["reboot_grace"], params["adoption_grace"])
+@dataclass(frozen=True)
+class ClusterOptions(ConnectionOptions):
+    cluster: str
 
 
-def _check_ranges(params: dict[str, Any]) -> None:
-    for name in _ABOVE_ZERO + _NOT_NEGATIVE:
-        value = params.get(name)
-        if value is not None and not (math.isfinite(value) and (value > 0 or (value == 0 and name in _NOT_NEGATIVE))):
-            raise Refused(f"{name} is {value}, and must be {'0 or more' if name in _NOT_NEGATIVE else 'more than 0'}.", "Correct it.")
+@dataclass(frozen=True)
+class ChangingOptions(ClusterOptions):
+    """Of operations that change a cluster. The times are in s."""
+
+    wait: bool
+    wait_timeout: float
+    poll_interval: float | None
+    reboot_grace: float
+    adoption_grace: float
+    lock: bool
+
+    @property
+    def waiting(self) -> Waiting:
+        return Waiting(self.wait, self.wait_timeout, self.poll_interval, self.reboot_grace, self.adoption_grace)

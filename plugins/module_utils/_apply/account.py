@@ -1,0 +1,134 @@
+# Copyright: Contributors to the medstack.control project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a run knows of its cluster and what it has done to it so far, for results, messages, and lines of progress."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Callable
+
+from .._base import durations
+from .._base.models import ClusterRef, Node
+from .._base.run import Run
+from .._base.text import duration
+from .._plan.plan import Operation, Plan
+from .verdict import OUTCOME_STARTED, OUTCOME_UNKNOWN, Verdict
+
+Tell = Callable[[str], None]
+
+
+@dataclass
+class Action:
+    """An operation that was begun. `adopted`: its node was found after a lost response; `observed`: whether a reboot was seen."""
+
+    operation: Operation
+    title: str
+    node_id: str | None = None
+    seconds: float = 0.0
+    adopted: bool = False
+    outcome: str = OUTCOME_UNKNOWN
+    observed: bool | None = None
+
+    def __post_init__(self) -> None:
+        self.node_id = self.operation.node_id
+
+    def result(self) -> dict[str, Any]:
+        return {
+            **self.operation.result(),
+            "node_id": self.node_id,
+            "seconds": self.seconds,
+            "adopted": self.adopted,
+            "outcome": self.outcome,
+            "observed": self.observed,
+        }
+
+
+class Account:
+    """Can be read at any moment, so that a failure reports it too. `nodes` is the newest knowledge of the whole cluster."""
+
+    def __init__(self, run: Run, where: ClusterRef) -> None:
+        self._run = run
+        self._where = where
+        self._begin = run.clock.now()
+        self.nodes: list[Node] = []
+        self.seen = False  # whether `nodes` has been read at all: nothing seen is not the same as no nodes
+        self.actions: list[Action] = []
+        self.changed = False
+        self.own: set[str] = set()  # ids of what this run created, resized or destroyed
+        self.without_address: list[str] = []  # ids of new nodes that became active, and for which the API shows no address
+
+    # -- the nodes --
+
+    def observe(self, nodes: Sequence[Node]) -> None:
+        self.nodes = list(nodes)
+        self.seen = True
+
+    def node(self, node_id: str | None) -> Node | None:
+        return next((node for node in self.nodes if node.id == node_id), None)
+
+    def remember(self, node: Node | None, node_id: str = "") -> None:
+        """The newest read of one node becomes part of the knowledge of all; None: it no longer exists."""
+        others = [known for known in self.nodes if known.id != (node.id if node else node_id)]
+        self.nodes = others + ([node] if node else [])
+
+    def remember_listed(self, node: Node) -> None:
+        """The same from a list, which may show less than the node itself."""
+        known = self.node(node.id)
+        if known is None or known.status != node.status or not known.public_ip_address:
+            self.remember(node)
+
+    # -- the actions --
+
+    def accept(self, action: Action, node: Node | None) -> None:
+        """The server has accepted it, and shows the node like this, if it does."""
+        self.changed = True
+        action.outcome = OUTCOME_STARTED
+        if node is not None:
+            action.node_id = node.id
+            self.remember(node)
+        if action.node_id is not None:
+            self.own.add(action.node_id)
+        self.report(action.title, f"accepted, {node.id} is {node.status_text}" if node else "accepted")
+
+    def judge(self, action: Action, verdict: Verdict) -> None:
+        action.observed, action.outcome = verdict.observed, verdict.outcome
+        if verdict.without_address and action.node_id is not None:
+            self.without_address.append(action.node_id)
+
+    def close(self, action: Action, begin: float) -> None:
+        """However it ended: what may have happened counts as a change."""
+        action.seconds = round(self._run.clock.now() - begin, 1)
+        sent = bool(self.actions) and self.actions[-1] is action
+        self.changed = self.changed or (sent and action.outcome == OUTCOME_UNKNOWN)
+
+    def around(self, plan: Plan, number: int) -> str:
+        """What was done before operation `number`, and what was not begun, for someone who reads only the message."""
+        done = [operation.describe() for operation in plan.operations[: number - 1]]
+        pending = [operation.describe() for operation in plan.operations[number:]]
+        text = f" Done before: {', '.join(done)}." if done else ""
+        return text + (f" Not begun: {', '.join(pending)}." if pending else "")
+
+    # -- progress --
+
+    def report(self, title: str, text: str) -> None:
+        self._run.say(f"{self._where.title}: {title}: {text}")
+
+    def sum_up(self, text: str, requests: int) -> None:
+        self._run.say(f"{self._where.title}: {text}, {requests} requests, {duration(self._run.clock.now() - self._begin)}")
+
+    def teller(self, title: str) -> Tell:
+        """Reports a text when it differs from the one before, otherwise every `REPORT_EVERY` seconds."""
+        begin = told_at = self._run.clock.now()
+        told = ""
+
+        def tell(text: str) -> None:
+            nonlocal told, told_at
+            now = self._run.clock.now()
+            if text != told or now - told_at >= durations.REPORT_EVERY:
+                told, told_at = text, now
+                self.report(title, f"{text}, {duration(now - begin)}")
+
+        return tell

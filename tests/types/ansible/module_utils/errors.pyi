@@ -1,0 +1,12 @@
+# Copyright: Contributors to the medstack.control project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+class AnsibleValidationError(Exception):
+    @property
+    def msg(self) -> str: ...
+
+class AnsibleValidationErrorMultiple(AnsibleValidationError):
+    def __getitem__(self, key: int) -> AnsibleValidationError: ...
+
+class UnsupportedError(AnsibleValidationError): ...

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from typing import Any, Callable
 
 from .._base import durations
+from .._base.errors import Stopped
 from .._base.models import ClusterRef, Node
 from .._base.run import Run
 from .._base.text import duration
 from .._plan.plan import Operation, Plan
-from .verdict import OUTCOME_STARTED, OUTCOME_UNKNOWN, Verdict
+from . import advice
+from .verdict import OUTCOME_DONE, OUTCOME_FAILED, OUTCOME_STARTED, OUTCOME_UNKNOWN, OutcomeUnknown, Verdict
 
 Tell = Callable[[str], None]
 
@@ -26,6 +28,7 @@ class Action:
 
     operation: Operation
     title: str
+    tell: Tell
     node_id: str | None = None
     seconds: float = 0.0
     adopted: bool = False
@@ -49,9 +52,10 @@ class Action:
 class Account:
     """Can be read at any moment, so that a failure reports it too. `nodes` is the newest knowledge of the whole cluster."""
 
-    def __init__(self, run: Run, where: ClusterRef) -> None:
+    def __init__(self, run: Run, where: ClusterRef, counts: dict[str, int]) -> None:
         self._run = run
         self._where = where
+        self._counts = counts  # `requests` and `retries`
         self._begin = run.clock.now()
         self.nodes: list[Node] = []
         self.seen = False  # whether `nodes` has been read at all: nothing seen is not the same as no nodes
@@ -82,10 +86,19 @@ class Account:
 
     # -- the actions --
 
+    def open(self, operation: Operation, title: str) -> Action:
+        return Action(operation, title, self.teller(title))
+
+    def put_off(self, action: Action, text: str) -> None:
+        """It will be sent again."""
+        self._counts["retries"] += 1
+        self.report(action.title, text)
+
     def accept(self, action: Action, node: Node | None) -> None:
         """The server has accepted it, and shows the node like this, if it does."""
         self.changed = True
         action.outcome = OUTCOME_STARTED
+        action.tell = self.teller(action.title)
         if node is not None:
             action.node_id = node.id
             self.remember(node)
@@ -93,10 +106,23 @@ class Account:
             self.own.add(action.node_id)
         self.report(action.title, f"accepted, {node.id} is {node.status_text}" if node else "accepted")
 
-    def judge(self, action: Action, verdict: Verdict) -> None:
+    def conclude(self, action: Action, verdict: Verdict) -> None:
+        """The verdict on it. Raises `Stopped` if that is not done."""
+        node_id = action.node_id or ""
         action.observed, action.outcome = verdict.observed, verdict.outcome
-        if verdict.without_address and action.node_id is not None:
-            self.without_address.append(action.node_id)
+        if verdict.without_address:
+            self.without_address.append(node_id)
+        if verdict.outcome != OUTCOME_DONE:
+            exists = self.node(node_id) is not None
+            raise Stopped(f"{verdict.said}.", advice.repair(action.operation, node_id, verdict, exists, self._where.cluster_id))
+
+    def give_up(self, action: Action, stopped: Stopped) -> None:
+        """It was lost, and not found. It failed, or its outcome stays unknown, with nodes that may come from it."""
+        if isinstance(stopped, OutcomeUnknown):
+            for node in stopped.nodes:
+                self.remember(node)
+        else:
+            action.outcome = OUTCOME_FAILED
 
     def close(self, action: Action, begin: float) -> None:
         """However it ended: what may have happened counts as a change."""
@@ -116,8 +142,9 @@ class Account:
     def report(self, title: str, text: str) -> None:
         self._run.say(f"{self._where.title}: {title}: {text}")
 
-    def sum_up(self, text: str, requests: int) -> None:
-        self._run.say(f"{self._where.title}: {text}, {requests} requests, {duration(self._run.clock.now() - self._begin)}")
+    def sum_up(self, text: str) -> None:
+        took = duration(self._run.clock.now() - self._begin)
+        self._run.say(f"{self._where.title}: {text}, {self._counts['requests']} requests, {took}")
 
     def teller(self, title: str) -> Tell:
         """Reports a text when it differs from the one before, otherwise every `REPORT_EVERY` seconds."""

@@ -29,6 +29,8 @@ class NoConflict(Goal[Sequence[Node], "list[Node]"]):
         self._expected = expected
         self._own = own
         self._may_have_happened = may_have_happened
+        self.every = durations.SECOND_READ
+        self.at_once = True
         self.seen = expected  # the list at the end
 
     def add(self, seen: Sequence[Node], waited: float) -> list[Node] | None:

@@ -82,14 +82,16 @@ class Finished(Goal["Node | None", Verdict]):
 class Listed(Goal[Sequence[Node], Verdict]):
     """The list of nodes shows the new node too: a status may flap, and one not listed yet would be created once more by the next run.
 
-    What is found is `verdict`, which a failed node or a late address changes. In which `node` the list shows it, is kept.
+    What is found is the `verdict` on it, which a failed node or a late address changes. Without one, any status in the list will do.
+    `node` is how the list shows it.
     """
 
-    def __init__(self, operation: Operation, node_id: str, verdict: Verdict, in_any_status: bool = False) -> None:
+    def __init__(self, operation: Operation, node_id: str, verdict: Verdict | None = None) -> None:
         self._operation = operation
         self._node_id = node_id
-        self._verdict = verdict
-        self._in_any_status = in_any_status
+        self._verdict = verdict or Verdict(OUTCOME_DONE)
+        self._in_any_status = verdict is None
+        self.at_once = True
         self.node: Node | None = None
 
     def add(self, nodes: Sequence[Node], waited: float) -> Verdict | None:
@@ -116,6 +118,7 @@ class CaughtUp(Goal[Sequence[Node], bool]):
     """The list of nodes shows that a resize or a destroy was accepted. From one that does not, the next task would plan it again."""
 
     progress = "the list of nodes does not show it yet"
+    at_once = True
 
     def __init__(self, operation: Operation) -> None:
         self._operation = operation

@@ -16,9 +16,14 @@ Found = TypeVar("Found")
 
 
 class Goal(Generic[Seen, Found]):
-    """`progress` says how far it is, after a read that was not the last."""
+    """`progress` says how far it is, after a read that was not the last.
+
+    `every`: s between two reads, where it is not the options' to say; `at_once`: the first one comes without a pause.
+    """
 
     progress = ""
+    every: float | None = None
+    at_once = False
 
     def add(self, seen: Seen, waited: float) -> Found | None:
         """What was found, if the read shows it; `waited`: s since the first pause. May raise, `Transient` too: then the read failed."""

@@ -17,15 +17,7 @@ from .._base.wait import TimedOut
 from .._plan.plan import CREATE, REBOOT, Operation
 from . import advice
 from .goal import Goal
-from .verdict import has_begun
-
-
-class Unknown(Stopped):
-    """It cannot be determined whether the mutation happened. `nodes` are those that appeared while it was searched for."""
-
-    def __init__(self, message: str, next_step: str, nodes: Sequence[Node] = ()) -> None:
-        super().__init__(message, next_step)
-        self.nodes = nodes
+from .verdict import OutcomeUnknown, has_begun
 
 
 @dataclass(frozen=True)
@@ -36,14 +28,14 @@ class Recovered:
 
 
 def refuse_to_search(operation: Operation, loss: ApiError, appeared: Sequence[Node]) -> None:
-    """Raises `Unknown` if nothing would prove what became of it: of a reboot, or if nodes `appeared` that it may have created."""
+    """Raises `OutcomeUnknown` if nothing would prove what became of it: of a reboot, or if nodes `appeared` that it may have created."""
     if operation.action == REBOOT:
-        raise Unknown(
+        raise OutcomeUnknown(
             f"{_lost(operation, loss)}: whether the node reboots cannot be told, and it was not asked for again.",
             advice.check_services(loss),
         )
     if operation.action == CREATE and appeared:
-        raise Unknown(
+        raise OutcomeUnknown(
             f"{loss.message} That means that it did not happen. But since then {listed(appeared)} appeared, so it was not sent again: "
             f"whether this run or somebody else is creating this {operation.new_size.name} node cannot be told.",
             advice.run_again_to_count(loss),
@@ -64,6 +56,7 @@ class SearchCreated(Goal[Sequence[Node], Recovered]):
         self._loss = loss
         self._cluster_id = cluster_id
         self._new: dict[str, Node] = {}
+        self.every = durations.SEARCH_EVERY
 
     def add(self, nodes: Sequence[Node], waited: float = 0.0) -> Recovered | None:
         if self._known and not nodes:
@@ -74,24 +67,24 @@ class SearchCreated(Goal[Sequence[Node], Recovered]):
 
     def broken(self, error: ApiError) -> MedstackError:
         new = list(self._new.values())
-        return Unknown(
+        return OutcomeUnknown(
             f"{self._lost()}, and the nodes could not be listed to the end: {error.message} New so far: {listed(new)}.",
             self._next_step(),
             new,
         )
 
     def timed_out(self, end: TimedOut) -> Recovered:
-        """The one candidate. Raises `Unknown`."""
+        """The one candidate. Raises `OutcomeUnknown`."""
         if end.trouble is not None:
             raise self.broken(end.trouble)
         new = list(self._new.values())
         if not new:
-            raise Unknown(
+            raise OutcomeUnknown(
                 f"{self._lost()}, and no new node showed up for {duration(self._grace)}: it may still come, so none was asked for again.",
                 self._next_step(),
             )
         if len(new) > 1 or not same_size(new[0].size, self._operation.new_size):
-            raise Unknown(
+            raise OutcomeUnknown(
                 f"{self._lost()}, and what is new since cannot be told to be ours: {listed(new)}. Somebody else is changing this cluster.",
                 self._next_step(),
                 new,
@@ -114,6 +107,7 @@ class SearchChanged(Goal["Node | None", Recovered]):
         self._grace = grace
         self._loss = loss
         self._seen: list[Node | None] = []
+        self.every = durations.SEARCH_EVERY
 
     def add(self, node: Node | None, waited: float) -> Recovered | None:
         self._seen.append(node)
@@ -121,25 +115,25 @@ class SearchChanged(Goal["Node | None", Recovered]):
         return Recovered(node) if has_begun(self._operation, node) else None
 
     def broken(self, error: ApiError) -> MedstackError:
-        return Unknown(
+        return OutcomeUnknown(
             f"{_lost(self._operation, self._loss)}, and the node could not be looked at: {error.message}",
             error.next_step or advice.RUN_THE_SAME_AGAIN,
         )
 
     def timed_out(self, end: TimedOut) -> Recovered:
-        """Raises `Unknown`; or plain `Stopped`, if the node was as `before` all the time, so that the mutation did not happen."""
+        """Raises `OutcomeUnknown`; or plain `Stopped`, if the node was as `before` all the time, so that the mutation did not happen."""
         lost = _lost(self._operation, self._loss)
         run_again = advice.run_again_safely(self._loss)
         if end.trouble is not None:
-            raise Unknown(
+            raise OutcomeUnknown(
                 f"{lost}, and the node could not be looked at to the end: {end.trouble.message}", advice.run_again_reads_first(self._loss)
             )
         others = [_status(node) for node in self._seen if _differs(self._before, node)]
         if others:
-            raise Unknown(f"{lost}, and the node did not stay as it was: {', '.join(dict.fromkeys(others))}.", run_again)
+            raise OutcomeUnknown(f"{lost}, and the node did not stay as it was: {', '.join(dict.fromkeys(others))}.", run_again)
         if not self._seen or self._grace < durations.FELL_BACK:
             short = f"adoption_grace ({duration(self._grace)}) is too short to tell whether it took place"
-            raise Unknown(f"{lost}, and {short}.", run_again)
+            raise OutcomeUnknown(f"{lost}, and {short}.", run_again)
         status = _status(self._seen[-1])
         raise Stopped(f"{lost}, and for {duration(self._grace)} nothing happened to the node: it is {status}.", run_again)
 

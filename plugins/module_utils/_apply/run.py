@@ -21,7 +21,7 @@ from .._base.models import ClusterRef, Node, NodeSize
 from .._base.run import Run
 from .._base.text import duration
 from .._base.wait import Deadline, Pace, TimedOut, Waiting
-from .._plan.plan import CREATE, DESTROY, REBOOT, Operation, Plan
+from .._plan.plan import CREATE, DESTROY, REBOOT, RESIZE, Operation, Plan
 from . import advice, conflicts, follow, recover, resolve, send
 from .account import Account, Action, Tell
 from .cluster import ClusterState
@@ -46,11 +46,11 @@ class ClusterRun:
         self._cluster = cluster
         self._waiting = waiting
         self.where = cluster.where
-        self.account = Account(run, cluster.where)
+        self.account = Account(run, cluster.where, client.counts)
 
     @property
     def no_list(self) -> ApiError | None:
-        """Why the API does not list the nodes, if it does not."""
+        """Why the API does not list the nodes."""
         return self._cluster.no_list
 
     def catalogue(self) -> Sequence[NodeSize]:
@@ -59,17 +59,11 @@ class ClusterRun:
     def size(self, text: str) -> NodeSize:
         return resolve.pick_size(text, self._cluster.catalogue())
 
-    # -- settle and observe --
-
-    def observe(self, node_id: str | None = None) -> None:
-        """Read the nodes, for a decision about one of them, or about how many there are."""
+    def settle(self, busy: Callable[[Sequence[Node]], list[Node]], node_id: str | None, wait: bool) -> None:
+        """Observe the nodes, for a decision about one of them or about how many there are; and `wait` until none of them is `busy`."""
         self.account.observe(self._cluster.observe(node_id))
-
-    def settle(self, busy: Callable[[Sequence[Node]], list[Node]], node_id: str | None = None) -> None:
-        """Observe until `busy` finds none among the nodes. Raises `Stopped` when that takes longer than `wait_timeout`."""
-        self.observe(node_id)
         goal = follow.Settled(busy, self.where)
-        if goal.add(self.account.nodes, 0.0):
+        if goal.add(self.account.nodes, 0.0) or not wait:
             return
 
         def read() -> list[Node]:
@@ -78,28 +72,26 @@ class ClusterRun:
 
         tell = self.account.teller("settling")
         tell(goal.progress)
-        self._until(goal, read, self._deadline(), tell)
-
-    # -- apply --
+        self._until(goal, read, tell)
 
     def apply(self, plan: Plan) -> None:
         """Do all of the plan, in order, or raise with what is done, what failed, and what is pending."""
         count = len(plan.operations)
         for number, operation in enumerate(plan.operations, 1):
-            action = Action(operation, f"{number}/{count} {operation.describe()}")
+            action = self.account.open(operation, f"{number}/{count} {operation.describe()}")
             try:
                 self._apply(action, is_last=number == count)
             except MedstackError as error:
-                self._sum_up(f"{number - 1} of {count} operations done")
+                self.account.sum_up(f"{number - 1} of {count} operations done")
                 raise Stopped(f"{action.title}: {error.message}{self.account.around(plan, number)}", error.next_step) from None
         if count:
-            self._sum_up(f"{count} operation{'s' if count > 1 else ''} {'done' if self._waiting.wait else 'sent'}")
+            self.account.sum_up(f"{count} operation{'s' if count > 1 else ''} {'done' if self._waiting.wait else 'sent'}")
 
     def await_gone(self, node: Node) -> None:
         """Wait for a node that is being destroyed already."""
         operation = Operation(DESTROY, node.id, node.size, None, "")
         goal = follow.Finished(operation, node.id, Reads(node, node), self._waiting.reboot_grace, self.where.cluster_id, sent=False)
-        verdict = goal.judge() or self._follow(goal, node.id, self._deadline(), self.account.teller(operation.describe()))
+        verdict = goal.judge() or self._until(goal, partial(self._node, node.id), self.account.teller(operation.describe()))
         if verdict.outcome != OUTCOME_DONE:
             raise Stopped(f"{verdict.said}: it was being destroyed, and is not gone.", advice.RUN_THE_SAME_AGAIN)
 
@@ -110,27 +102,22 @@ class ClusterRun:
             before = account.node(operation.node_id)
             response = self._send(action)
             account.accept(action, response)
-            reads, deadline = Reads(before, response, awaits_address=not account.without_address), self._deadline()
-            goal = follow.Finished(operation, action.node_id or "", reads, self._waiting.reboot_grace, self.where.cluster_id)
+            node_id, deadline = action.node_id or "", self._deadline()
+            reads = Reads(before, response, awaits_address=not account.without_address)
+            goal = follow.Finished(operation, node_id, reads, self._waiting.reboot_grace, self.where.cluster_id)
             verdict = goal.judge()
             if is_last and not self._waiting.wait and (verdict is None or verdict.outcome == OUTCOME_DONE):
                 self._leave(action, response, deadline)
                 return
-            tell = account.teller(action.title)
-            verdict = verdict or self._follow(goal, action.node_id or "", deadline, tell)
+            verdict = verdict or self._until(goal, partial(self._node, node_id), action.tell, deadline)
             if operation.action == CREATE and verdict.outcome == OUTCOME_DONE:
-                verdict = self._await_listed(follow.Listed(operation, action.node_id or "", verdict), deadline, tell)
-            account.judge(action, verdict)
-            if verdict.outcome != OUTCOME_DONE:
-                exists = account.node(action.node_id) is not None
-                raise Stopped(f"{verdict.said}.", advice.repair(operation, action.node_id or "", verdict, exists, self.where.cluster_id))
+                verdict = self._await_listed(action, verdict, deadline)
+            account.conclude(action, verdict)
             if is_last:
                 self._await_caught_up(action)
             account.report(action.title, f"done in {duration(self._clock.now() - begin)}")
         finally:
             account.close(action, begin)
-
-    # -- send, and recover --
 
     def _send(self, action: Action) -> Node | None:
         """Send the mutation once; again only as `Tries` and a new list allow it. The node as the response shows it, if it does."""
@@ -152,11 +139,7 @@ class ClusterRun:
                     if send.may_be_done_already(action.operation, error) and self._cluster.node(action.operation.node_id or "") is None:
                         return None
                     raise
-                effect = (
-                    self._refuse_conflict(action, tries)
-                    if then.wait is None
-                    else self._wait_for_next_try(action, tries, then.wait, error, pace.left)
-                )
+                effect = self._read_before_next_try(action, tries, error, then.wait, pace.left)
                 if effect:
                     action.outcome = OUTCOME_UNKNOWN
                     return self._recover(action, tries.lost or error, effect)
@@ -164,21 +147,20 @@ class ClusterRun:
                     raise
             pace.slow_down()
 
-    def _wait_for_next_try(self, action: Action, tries: send.Tries, wait: float, error: ApiError, left: float) -> list[Node]:
+    def _read_before_next_try(self, action: Action, tries: send.Tries, error: ApiError, wait: float | None, left: float) -> list[Node]:
         """The nodes that may be the effect of a try before, as soon as there are any; none after `wait` s. Raises on other changes."""
-        self.account.report(action.title, f"not accepted yet ({error.message}), trying again in {duration(wait)}")
-        self._client.counts["retries"] += 1
+        if wait is None:
+            return self._refuse_conflict(action, tries)
+        self.account.put_off(action, f"not accepted yet ({error.message}), trying again in {duration(wait)}")
         self._clock.sleep(wait - tries.proof)
+        operation, by_id = action.operation, action.operation.action == REBOOT and tries.proof > 0
 
         def read() -> list[Node]:
-            if action.operation.action == REBOOT and tries.proof:
-                node = self._cluster.node(action.operation.node_id or "")
-                if has_begun(action.operation, node):
-                    return [node] if node else [known for known in self.account.nodes if known.id == action.operation.node_id]
+            if by_id and has_begun(operation, self._cluster.node(operation.node_id or "")):
+                return [known for known in self.account.nodes if known.id == operation.node_id]
             return self._refuse_conflict(action, tries)
 
-        goal, tell = send.Unchanged(tries.proof, left - wait + tries.proof), self.account.teller(action.title)
-        return self._until(goal, read, self._deadline(), tell, durations.SEARCH_EVERY, at_once=not tries.proof)
+        return self._until(send.Unchanged(tries.proof, left - wait + tries.proof), read, action.tell)
 
     def _refuse_conflict(self, action: Action, tries: send.Tries) -> list[Node]:
         """The list before each mutation. The nodes that may be the effect of a try before, if there are any."""
@@ -187,8 +169,7 @@ class ClusterRun:
         # A list may lag behind what this run has created; one without all the others cannot be right.
         read = partial(self._cluster.nodes_around, operation.node_id, {node.id for node in account.nodes} - account.own)
         try:
-            deadline, tell = Deadline(self._clock, durations.LAG), account.teller(action.title)
-            return self._until(goal, read, deadline, tell, durations.SECOND_READ, at_once=True)
+            return self._until(goal, read, action.tell, Deadline(self._clock, durations.LAG))
         finally:
             account.nodes = list(goal.seen)
 
@@ -203,39 +184,20 @@ class ClusterRun:
             if operation.action == CREATE:
                 known = {node.id for node in account.nodes} | account.own
                 created = recover.SearchCreated(operation, known, grace, loss, self.where.cluster_id)
-
-                def read_list() -> list[Node]:
-                    # It is the end that counts: the last read is a patient one, and shows the nodes before.
-                    last = deadline.left() <= 0
-                    return self._cluster.nodes(known if last else frozenset(), patient=last)
-
-                found = self._until(created, read_list, deadline, tell, durations.SEARCH_EVERY)
+                # It is the end that counts: the last read is a patient one, and has to show one of the nodes before.
+                found = self._until(created, lambda: self._cluster.nodes(known) if deadline.left() <= 0 else self._list(), tell, deadline)
             else:
                 changed = recover.SearchChanged(operation, account.node(operation.node_id), grace, loss)
-                read = partial(self._cluster.node_for_sure, operation.node_id or "")
-                found = self._until(changed, read, deadline, tell, durations.SEARCH_EVERY)
-        except recover.Unknown as unknown:
-            for new in unknown.nodes:
-                account.remember(new)
-            raise
-        except Stopped:
-            action.outcome = OUTCOME_FAILED
+                found = self._until(changed, partial(self._cluster.node_for_sure, operation.node_id or ""), tell, deadline)
+        except Stopped as stopped:
+            account.give_up(action, stopped)
             raise
         action.adopted = True
         return found.node
 
-    # -- follow --
-
-    def _follow(self, goal: follow.Finished, node_id: str, deadline: Deadline, tell: Tell) -> Verdict:
-        def read() -> Node | None:
-            node = self._cluster.node(node_id, patient=False)
-            self.account.remember(node, node_id)
-            return node
-
-        return self._until(goal, read, deadline, tell)
-
-    def _await_listed(self, goal: follow.Listed, deadline: Deadline, tell: Tell) -> Verdict:
-        verdict = self._until(goal, partial(self._cluster.nodes, patient=False), deadline, tell, at_once=True)
+    def _await_listed(self, action: Action, verdict: Verdict | None, deadline: Deadline) -> Verdict:
+        goal = follow.Listed(action.operation, action.node_id or "", verdict)
+        verdict = self._until(goal, self._list, action.tell, deadline)
         if goal.node:  # only this one: what else is new has to be noticed before the next mutation
             self.account.remember_listed(goal.node)
         return verdict
@@ -243,32 +205,32 @@ class ClusterRun:
     def _leave(self, action: Action, response: Node | None, deadline: Deadline) -> None:
         """What an operation that is not waited for needs all the same, so that the next task sees it."""
         if action.operation.action == CREATE:
-            goal = follow.Listed(action.operation, action.node_id or "", Verdict(OUTCOME_DONE), in_any_status=True)
-            self._await_listed(goal, deadline, self.account.teller(action.title))
+            self._await_listed(action, None, deadline)
         elif response is None:
             with suppress(ApiError):  # it is accepted: not to see it now is no failure
-                self.account.remember(self._cluster.node(action.node_id or "", patient=False), action.node_id or "")
+                self._node(action.node_id or "")
         self._await_caught_up(action)
 
     def _await_caught_up(self, action: Action) -> None:
-        """The next task decides from the list."""
-        if self.no_list is None:
-            deadline, tell = Deadline(self._clock, durations.LAG), self.account.teller(action.title)
-            self._until(follow.CaughtUp(action.operation), partial(self._cluster.nodes, patient=False), deadline, tell, at_once=True)
+        """The next task decides from the list. Creates have seen to it."""
+        if self.no_list is None and action.operation.action in (RESIZE, DESTROY):
+            self._until(follow.CaughtUp(action.operation), self._list, action.tell, Deadline(self._clock, durations.LAG))
 
-    # -- all reading that is repeated --
+    def _list(self) -> list[Node]:
+        return self._cluster.nodes(patient=False)
 
-    def _until(
-        self,
-        goal: Goal[Seen, Found],
-        read: Callable[[], Seen],
-        deadline: Deadline,
-        tell: Tell,
-        every: float | None = None,
-        at_once: bool = False,
-    ) -> Found:
-        """Read, every so many s or at the pace of the options, until the goal is reached. Raises what the goal raises."""
-        pace = Pace(self._clock, deadline, self._waiting.poll_interval if every is None else every, at_once=at_once)
+    def _node(self, node_id: str) -> Node | None:
+        node = self._cluster.node(node_id, patient=False)
+        self.account.remember(node, node_id)
+        return node
+
+    def _deadline(self) -> Deadline:
+        return Deadline(self._clock, self._waiting.wait_timeout)
+
+    def _until(self, goal: Goal[Seen, Found], read: Callable[[], Seen], tell: Tell, deadline: Deadline | None = None) -> Found:
+        """Read until the goal is reached, or raise what the goal raises. All reading that is repeated is repeated here."""
+        every = self._waiting.poll_interval if goal.every is None else goal.every
+        pace = Pace(self._clock, deadline or self._deadline(), every, at_once=goal.at_once)
         while True:
             try:
                 pace.wait_for_read()
@@ -286,9 +248,3 @@ class ClusterRun:
             if found is not None:
                 return found
             tell(goal.progress)
-
-    def _deadline(self) -> Deadline:
-        return Deadline(self._clock, self._waiting.wait_timeout)
-
-    def _sum_up(self, text: str) -> None:
-        self.account.sum_up(text, self._client.counts["requests"])

@@ -94,6 +94,8 @@ class Unchanged(Goal["list[Node]", "list[Node]"]):
         self._proof = proof
         self._left = left  # s, until it would be too late to send
         self._since = 0.0
+        self.every = durations.SEARCH_EVERY
+        self.at_once = not proof
 
     def add(self, effect: list[Node], waited: float) -> list[Node] | None:
         return effect if effect or waited - self._since >= self._proof else None

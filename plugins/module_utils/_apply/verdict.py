@@ -11,11 +11,20 @@ from dataclasses import dataclass
 from typing import Callable
 
 from .._base import durations
+from .._base.errors import Stopped
 from .._base.models import Node, same_size
 from .._plan.plan import CREATE, DESTROY, REBOOT, RESIZE, Operation
 
 # Of an operation. The last two are the run's: accepted and not followed to its end; sent, and it cannot be determined what it did.
 OUTCOME_DONE, OUTCOME_FAILED, OUTCOME_REVERTED, OUTCOME_STARTED, OUTCOME_UNKNOWN = "done", "failed", "reverted", "started", "unknown"
+
+
+class OutcomeUnknown(Stopped):
+    """It cannot be determined whether the mutation happened. `nodes` are those that appeared while it was searched for."""
+
+    def __init__(self, message: str, next_step: str, nodes: Sequence[Node] = ()) -> None:
+        super().__init__(message, next_step)
+        self.nodes = nodes
 
 
 @dataclass(frozen=True)
@@ -167,8 +176,6 @@ def has_begun(operation: Operation, node: Node | None) -> bool:
 
 def is_behind(operation: Operation, seen: Sequence[Node]) -> bool:
     """Whether the list does not show yet that a resize or a destroy was accepted, so that the next task would plan it again."""
-    if operation.action not in (RESIZE, DESTROY):
-        return False
     node = next((node for node in seen if node.id == operation.node_id), None)
     if operation.action == RESIZE:
         return node is None or (node.active and operation.from_size is not None and same_size(node.size, operation.from_size))

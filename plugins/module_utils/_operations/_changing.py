@@ -70,10 +70,7 @@ def settle(
     node_id: str | None = None,
 ) -> None:
     """Observe the cluster, and wait until nothing is `busy` in it; a check that shall not wait just observes."""
-    if run.check_mode and not options.wait:
-        cluster_run.observe(node_id)
-    else:
-        cluster_run.settle(busy, node_id)
+    cluster_run.settle(busy, node_id, wait=options.wait or not run.check_mode)
     run.result["diff"] = {"before": lines(cluster_run.account.nodes), "after": lines(cluster_run.account.nodes)}
 
 

@@ -94,9 +94,14 @@ $(STAGES:%=test-%) test-prism test-actionlint: .venv/test.stamp
 
 PYTEST = $(PY) -m pytest --junitxml=.cache/test/$(@:test-%=%).xml
 
+# mypy knows the collection by its full name only from a folder that holds a link to it.
+TYPES := .cache/types/ansible_collections/medstack
+
 test-lint:
 	$(PY) -m ruff check --output-format concise
 	$(PY) -m ruff format --check --output-format concise
+	@mkdir -p $(TYPES) && ln -sfn ../../../.. $(TYPES)/control
+	$(PY) -m mypy
 	$(PY) -m yamllint --strict .
 	$(PY) -m ansiblelint --profile production --offline --strict
 	REUSE_ENCODING_MODULE=charset_normalizer $(PY) -m reuse lint --lines

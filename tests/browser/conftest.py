@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from selenium.webdriver import Chrome
 
-from ansible_collections.medstack.control.plugins.filter.report_html import report_html
+from ansible_collections.medstack.control.plugins.plugin_utils._report_html import report_html
 from tests.browser import chromium, samples
 
 

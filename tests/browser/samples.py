@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from ansible_collections.medstack.control.plugins.filter.cluster_report import cluster_report
-from ansible_collections.medstack.control.plugins.filter.fleet_report import fleet_report
-from ansible_collections.medstack.control.plugins.filter.node_set import node_set
 from ansible_collections.medstack.control.plugins.module_utils._base.models import Node, NodeSize
 from ansible_collections.medstack.control.plugins.module_utils._plan.node_set import Declared, Policy, decide
 from ansible_collections.medstack.control.plugins.module_utils._plan.plan import make_plan
+from ansible_collections.medstack.control.plugins.plugin_utils._cluster_report import cluster_report
+from ansible_collections.medstack.control.plugins.plugin_utils._fleet_report import fleet_report
+from ansible_collections.medstack.control.plugins.plugin_utils._node_set import node_set
 from tests.emulator.seed import OPERATING_SYSTEM, SIZES
 
 NOW = "2026-11-23T20:15:00Z"

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from selenium.webdriver import Chrome
 
-from ansible_collections.medstack.control.plugins.filter.report_html import report_html
+from ansible_collections.medstack.control.plugins.plugin_utils._report_html import report_html
 from tests.browser import chromium, samples
 from tests.emulator import terminal
 

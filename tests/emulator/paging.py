@@ -24,23 +24,16 @@ def page(items: list[dict[str, Any]], style: str, size: int, path: str, query: s
     count = max(1, -(-len(items) // size))
     following = f"{path}?page={number + 1}" if number < count else None
     body: dict[str, Any] = {"object": "list", "data": items[(number - 1) * size : number * size]}
-    headers = {}
-    if style == "next":
-        body["next"] = following
-    elif style == "links.next":
-        body["links"] = {"self": f"?page={number}", "next": following and f"?page={number + 1}"}
-    elif style == "_links.next":
-        body["_links"] = {"self": {"href": f"{path}?page={number}"}, **({"next": {"href": following}} if following else {})}
-    elif style == "link-header" and following:
-        headers["Link"] = f'<{path}?page=1>; rel="first", <{following}>; rel="next"'
-    elif style == "has_more":
-        body["has_more"] = following is not None
-    elif style == "total":
-        body["total"] = len(items)
-    elif style == "meta.total":
-        body["meta"] = {"total": len(items)}
-    elif style == "pagination.pages":
-        body["pagination"] = {"page": number, "per_page": size, "pages": count}
-    elif style == "cursor":
-        body["next_cursor"] = f"after_{size * number}" if following else None
-    return body, headers
+    said: dict[str, dict[str, Any]] = {
+        "next": {"next": following},
+        "links.next": {"links": {"self": f"?page={number}", "next": following and f"?page={number + 1}"}},
+        "_links.next": {"_links": {"self": {"href": f"{path}?page={number}"}, **({"next": {"href": following}} if following else {})}},
+        "has_more": {"has_more": following is not None},
+        "total": {"total": len(items)},
+        "meta.total": {"meta": {"total": len(items)}},
+        "pagination.pages": {"pagination": {"page": number, "per_page": size, "pages": count}},
+        "cursor": {"next_cursor": f"after_{size * number}" if following else None},
+    }
+    links = style == "link-header" and following
+    headers = {"Link": f'<{path}?page=1>; rel="first", <{following}>; rel="next"'} if links else {}
+    return {**body, **said.get(style, {})}, headers

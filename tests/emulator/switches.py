@@ -149,29 +149,40 @@ class Switches:
 
 
 def _checked(spec: Any, value: Any) -> Any:
-    choices = spec.metadata.get("choices")
-    if choices is not None:
-        for choice in choices:
-            if str(choice) == str(value):
-                return choice
-        raise ValueError(f"{spec.name} is one of {', '.join(map(str, choices))}, not {value!r}")
-    if "flag" in spec.metadata:
-        if str(value).lower() in ("true", "false"):
-            return str(value).lower() == "true"
-        raise ValueError(f"{spec.name} is true or false, not {value!r}")
-    if "count" in spec.metadata:
-        if str(value).isdecimal() and int(value) > 0:
-            return int(value)
-        raise ValueError(f"{spec.name} is a whole number above 0, not {value!r}")
-    if "seconds" in spec.metadata:
-        try:
-            seconds = float(value)
-        except (TypeError, ValueError):
-            seconds = math.nan
-        if seconds >= 0:
-            return seconds
-        raise ValueError(f"{spec.name} is a number of seconds (0 or more, or inf), not {value!r}")
+    for kind, check in (("choices", _checked_choice), ("flag", _checked_flag), ("count", _checked_count), ("seconds", _checked_seconds)):
+        if kind in spec.metadata:
+            return check(spec, value)
     outcomes = value.split(",") if isinstance(value, str) and value else value or ()
     if not isinstance(outcomes, (list, tuple)) or not all(outcome in OUTCOMES for outcome in outcomes):
         raise ValueError(f"{spec.name} is a list of {', '.join(OUTCOMES)}, not {value!r}")
     return tuple(outcomes)
+
+
+def _checked_choice(spec: Any, value: Any) -> Any:
+    choices = spec.metadata["choices"]
+    for choice in choices:
+        if str(choice) == str(value):
+            return choice
+    raise ValueError(f"{spec.name} is one of {', '.join(map(str, choices))}, not {value!r}")
+
+
+def _checked_flag(spec: Any, value: Any) -> bool:
+    if str(value).lower() in ("true", "false"):
+        return str(value).lower() == "true"
+    raise ValueError(f"{spec.name} is true or false, not {value!r}")
+
+
+def _checked_count(spec: Any, value: Any) -> int:
+    if str(value).isdecimal() and int(value) > 0:
+        return int(value)
+    raise ValueError(f"{spec.name} is a whole number above 0, not {value!r}")
+
+
+def _checked_seconds(spec: Any, value: Any) -> float:
+    try:
+        seconds = float(value)
+    except (TypeError, ValueError):
+        seconds = math.nan
+    if seconds >= 0:
+        return seconds
+    raise ValueError(f"{spec.name} is a number of seconds (0 or more, or inf), not {value!r}")

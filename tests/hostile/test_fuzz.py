@@ -197,18 +197,18 @@ def purposes(name: str, check_mode: bool) -> list[str]:
 
 def carried_out(server: TamperingServer, name: str, check_mode: bool = False, meddling: Meddling | None = None, **switches: Any) -> Run:
     scenario = TASKS[name]
-    session: Any = None
+    run: Any = None
 
-    def watched(params: dict[str, Any], its_session: Any) -> None:
-        nonlocal session
-        session = its_session
-        scenario.operation.perform(params, session)
+    def watched(options: Any, its_run: Any) -> None:
+        nonlocal run
+        run = its_run
+        scenario.operation.perform(options, run)
 
-    server.begin(lambda: bool(session.result.get("plan", {}).get("operations")), meddling, purposes(name, check_mode) if meddling else ())
+    server.begin(lambda: bool(run.result.get("plan", {}).get("operations")), meddling, purposes(name, check_mode) if meddling else ())
     server.switches.update(switches)
     core = DirectCore(server)
     scenario.prepare(core)
-    operation: Any = SimpleNamespace(SPEC=scenario.operation.SPEC, blank_result=scenario.operation.blank_result, perform=watched)
+    operation: Any = SimpleNamespace(**{**vars(scenario.operation), "perform": watched})
     begin = core.clock.now()
     result = replace(scenario, operation=operation).run(core, check_mode, cluster=CLUSTER, wait_timeout=WAIT_TIMEOUT)
     return Run(scenario, check_mode, core, server.exchanges, result, core.clock.now() - begin)

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.medstack.control.plugins.filter.active_nodes import active_nodes
-from ansible_collections.medstack.control.plugins.filter.node_set import node_set
 from ansible_collections.medstack.control.plugins.module_utils._operations import cluster_nodes
+from ansible_collections.medstack.control.plugins.plugin_utils._active_nodes import active_nodes
+from ansible_collections.medstack.control.plugins.plugin_utils._node_set import node_set
 from tests.emulator.clock import DrivenClock
 from tests.emulator.seed import SIZES
 from tests.emulator.server import EmulatorServer

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.medstack.control.plugins.filter.active_nodes import active_nodes
+from ansible_collections.medstack.control.plugins.plugin_utils._active_nodes import active_nodes
 from tests.emulator.server import EmulatorServer
 from tests.support.pages import Reader, blocks, marked
 from tests.support.playbook import CLUSTER, MEDIUM, QUICK, SMALL

@@ -11,7 +11,7 @@ node is paired with the largest missing one: a resize each. What remains over, t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from .._base.errors import Refused
@@ -60,33 +60,74 @@ class Decision:
 
 def decide(nodes: Sequence[Node], declared: Sequence[Declared], catalogue: Sequence[NodeSize], policy: Policy, cluster: str) -> Decision:
     """What brings `nodes` to what is `declared`. Every size occurs in `declared` at most once."""
-    counted = sorted((node for node in nodes if node.counted and node.size.id is not None), key=lambda node: node.id)
-    there = Counter(node.size.id for node in counted)
-    wanted = {entry.size.id: entry.count for entry in declared}
-    offered = {size.id for size in catalogue}
-    free, not_eligible = _extra(counted, wanted, offered, policy)
-    missing = [entry.size for entry in declared for dummy in range(entry.count - there[entry.size.id])]
-
-    free.sort(key=lambda node: _rank(node.size), reverse=True)  # stable, also in reverse: equal ones stay in the order of their ids
-    largest_first = sorted(range(len(missing)), key=lambda number: _rank(missing[number]), reverse=True)
-    paired = largest_first[: len(free)] if policy.resize else []
-    resized = [(node, missing[number]) for node, number in zip(free, paired)]
-    created = [missing[number] for number in sorted(largest_first[len(paired) :])]
-    destroyed = free[len(paired) :] if policy.prune else []
-
-    say = _Sentences(there, wanted, policy.manager)
-    ups = [say.resize(node, size) for node, size in resized if _rank(size) > _rank(node.size)]
-    downs = [say.resize(node, size) for node, size in resized if _rank(size) < _rank(node.size)]
-    operations = (*say.creates(created), *ups, *downs, *(say.destroy(node) for node in destroyed))
-    kept_by_policy = [] if policy.prune else free[len(paired) :]
+    balance = _Balance(nodes, declared, catalogue)
+    surplus, not_eligible = balance.surplus(policy.protected)
+    resized, created, remaining = _paired(surplus, balance.missing(), policy.resize)
+    destroyed = remaining if policy.prune else []
+    operations = tuple(_ordered(_Sentences(balance, policy.manager), created, resized, destroyed))
     refusal = (
         failed_nodes(nodes, cluster)
         or sizeless_nodes([node for node in nodes if node.counted])
-        or _too_many_protected(counted, wanted, offered, policy)
+        or _too_many_protected(balance, policy)
         or _too_many_destroyed(destroyed, policy)
         or _emptied(nodes, operations, policy, cluster)
     )
-    return Decision(operations, tuple(kept_by_policy), tuple(not_eligible), refusal)
+    return Decision(operations, tuple([] if policy.prune else remaining), tuple(not_eligible), refusal)
+
+
+class _Balance:
+    """The counted nodes next to what is declared, by size."""
+
+    def __init__(self, nodes: Sequence[Node], declared: Sequence[Declared], catalogue: Sequence[NodeSize]) -> None:
+        self._declared = declared
+        self._wanted = {entry.size.id: entry.count for entry in declared}
+        self.counted = sorted((node for node in nodes if node.counted and node.size.id is not None), key=lambda node: node.id)
+        self.offered = {size.id for size in catalogue}
+        self.there = Counter(node.size.id for node in self.counted)
+
+    def wanted(self, size_id: str | None) -> int:
+        return self._wanted.get(size_id, 0)
+
+    def missing(self) -> list[NodeSize]:
+        """The size of each missing node, in the order of the declaration."""
+        return [entry.size for entry in self._declared for dummy in range(entry.count - self.there[entry.size.id])]
+
+    def surplus(self, protected: Set[str]) -> tuple[list[Node], list[Node]]:
+        """The nodes above the declared count of their size: those that may be chosen, largest first, and those that never are."""
+        chosen: list[Node] = []
+        not_eligible: list[Node] = []
+        for size_id in self.there:
+            same = [node for node in self.counted if node.size.id == size_id]
+            eligible = [node for node in same if size_id in self.offered and not node.unrecognized and node.id not in protected]
+            # One in an unrecognized status makes no other one surplus: it may be about to go itself.
+            recognized = sum(1 for node in same if not node.unrecognized)
+            first = eligible[: max(0, recognized - self.wanted(size_id))]
+            fixed = sorted((node for node in same if node not in eligible), key=lambda node: not node.unrecognized)
+            chosen += first
+            not_eligible += fixed[: max(0, len(same) - self.wanted(size_id) - len(first))]
+        # Stable, also in reverse: equal ones stay in the order of their ids.
+        return sorted(chosen, key=lambda node: _rank(node.size), reverse=True), not_eligible
+
+
+def _paired(
+    surplus: Sequence[Node], missing: Sequence[NodeSize], resize: bool
+) -> tuple[list[tuple[Node, NodeSize]], list[NodeSize], list[Node]]:
+    """What is resized to what, the largest to the largest; then the sizes to create, as in `missing`, and the surplus that remains."""
+    largest_first = sorted(range(len(missing)), key=lambda number: _rank(missing[number]), reverse=True)
+    paired = largest_first[: len(surplus)] if resize else []
+    resized = [(node, missing[number]) for node, number in zip(surplus, paired)]
+    created = [missing[number] for number in sorted(largest_first[len(paired) :])]
+    return resized, created, list(surplus[len(paired) :])
+
+
+def _ordered(
+    say: _Sentences, created: Sequence[NodeSize], resized: Sequence[tuple[Node, NodeSize]], destroyed: Sequence[Node]
+) -> Iterator[Operation]:
+    """Creates, resizes up, resizes down, destroys."""
+    yield from say.creates(created)
+    yield from (say.resize(node, size) for node, size in resized if _rank(size) > _rank(node.size))
+    yield from (say.resize(node, size) for node, size in resized if _rank(size) < _rank(node.size))
+    yield from (say.destroy(node) for node in destroyed)
 
 
 def to_wait_for(nodes: Sequence[Node]) -> list[Node]:
@@ -111,63 +152,39 @@ def find_named(names: Sequence[str], nodes: Sequence[Node], option: str) -> list
     return found
 
 
-def _extra(
-    counted: Sequence[Node], wanted: Mapping[str | None, int], offered: Set[str | None], policy: Policy
-) -> tuple[list[Node], list[Node]]:
-    """The nodes above the declared count of their size: those that may be chosen, and those that never are."""
-    free: list[Node] = []
-    not_eligible: list[Node] = []
-    by_size: dict[str | None, list[Node]] = {}
-    for node in counted:
-        by_size.setdefault(node.size.id, []).append(node)
-    for size_id, same in by_size.items():
-        count = wanted.get(size_id, 0)
-        movable, fixed = [], []
-        for node in same:
-            (movable if size_id in offered and not node.unrecognized and node.id not in policy.protected else fixed).append(node)
-        # One in a status nobody knows makes no known one extra: it may be about to go itself.
-        chosen = movable[: max(0, sum(1 for node in same if not node.unrecognized) - count)]
-        free += chosen
-        not_eligible += sorted(fixed, key=lambda node: not node.unrecognized)[: max(0, len(same) - count - len(chosen))]
-    return free, not_eligible
-
-
 class _Sentences:
     """Operations with why they are due, and what they mean for the cluster."""
 
-    def __init__(self, there: Mapping[str | None, int], wanted: Mapping[str | None, int], manager: Node | None) -> None:
-        self._there = there
-        self._wanted = wanted
+    def __init__(self, balance: _Balance, manager: Node | None) -> None:
+        self._counts = balance
         self._manager = f"{manager.id} ({manager.public_ip_address or 'no address yet'})" if manager else ""
 
     def creates(self, sizes: Sequence[NodeSize]) -> Iterator[Operation]:
         for number, size in enumerate(sizes):
-            first = number == 0 and not any(self._there.values())
+            first = number == 0 and not self._counts.counted
             impact = "It becomes the manager of the Swarm: the cluster's domains have to point to its address." if first else ""
-            yield Operation(CREATE, None, None, size, self._balance(size), impact)
+            yield Operation(CREATE, None, None, size, self._why(size), impact)
 
     def resize(self, node: Node, size: NodeSize) -> Operation:
         impact = f"The node is down for minutes; the manager {self._manager} is not touched." if self._manager else ""
-        return Operation(RESIZE, node.id, node.size, size, f"{self._balance(node.size)}; {self._balance(size)}", impact)
+        return Operation(RESIZE, node.id, node.size, size, f"{self._why(node.size)}; {self._why(size)}", impact)
 
     def destroy(self, node: Node) -> Operation:
         impact = f"{IMPACT[DESTROY]} The manager {self._manager} is not touched." if self._manager else ""
-        return Operation(DESTROY, node.id, node.size, None, self._balance(node.size), impact)
+        return Operation(DESTROY, node.id, node.size, None, self._why(node.size), impact)
 
-    def _balance(self, size: NodeSize) -> str:
-        return f"{size.name}: {self._wanted.get(size.id, 0)} declared, {self._there.get(size.id, 0)} there"
+    def _why(self, size: NodeSize) -> str:
+        return f"{size.name}: {self._counts.wanted(size.id)} declared, {self._counts.there[size.id]} there"
 
 
-def _too_many_protected(
-    counted: Sequence[Node], wanted: Mapping[str | None, int], offered: Set[str | None], policy: Policy
-) -> Refused | None:
+def _too_many_protected(balance: _Balance, policy: Policy) -> Refused | None:
     """Of a size that is no longer offered nothing can be declared, so there it is no contradiction."""
     if not (policy.prune or policy.resize):
         return None
-    protected = [node for node in counted if node.id in policy.protected and node.size.id in offered]
+    protected = [node for node in balance.counted if node.id in policy.protected and node.size.id in balance.offered]
     for node in protected:
         same = [other for other in protected if other.size.id == node.size.id]
-        count = wanted.get(node.size.id, 0)
+        count = balance.wanted(node.size.id)
         if len(same) > count:
             return Refused(
                 f"{count} {node.size.name} declared, and {len(same)} protected: {listed(same)}. Nothing was sent.",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.medstack.control.plugins.filter.cluster_report import cluster_report
+from ansible_collections.medstack.control.plugins.plugin_utils._cluster_report import cluster_report
 
 CLUSTER = "cluster_owQNwd37"
 NOW = "2026-11-23T20:15:00Z"

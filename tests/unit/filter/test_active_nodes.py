@@ -18,7 +18,7 @@ from ansible.errors import AnsibleFilterError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.medstack.control.plugins.filter.active_nodes import DAYS
+from ansible_collections.medstack.control.plugins.plugin_utils._active_nodes import DAYS
 from tests.unit.filter.schedules import active_nodes, schedule, window
 
 ALL_DAY = {"start": "00:00", "end": "24:00", "nodes": "1 Large"}

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.medstack.control.plugins.filter.active_nodes import DAYS
+from ansible_collections.medstack.control.plugins.plugin_utils._active_nodes import DAYS
 from tests.unit.filter.schedules import active_nodes, schedule, window
 
 # In minutes.

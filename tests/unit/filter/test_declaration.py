@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.medstack.control.plugins.filter.declaration import FilterModule
-from ansible_collections.medstack.control.plugins.filter.node_set import node_set
 from ansible_collections.medstack.control.plugins.module_utils._base.models import NodeSize, find_sizes
+from ansible_collections.medstack.control.plugins.plugin_utils._node_set import node_set
 
 declaration = FilterModule().filters()["declaration"]
 

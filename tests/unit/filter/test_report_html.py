@@ -18,8 +18,9 @@ import pytest
 from ansible.errors import AnsibleFilterError
 from markupsafe import Markup
 
-from ansible_collections.medstack.control.plugins.filter.fleet_report import STATES
-from ansible_collections.medstack.control.plugins.filter.report_html import FOLDER, SHADES, FilterModule
+from ansible_collections.medstack.control.plugins.filter.report_html import FilterModule
+from ansible_collections.medstack.control.plugins.plugin_utils._fleet_report import STATES
+from ansible_collections.medstack.control.plugins.plugin_utils._report_html import FOLDER, SHADES
 from tests.browser import samples
 
 report_html = FilterModule().filters()["report_html"]

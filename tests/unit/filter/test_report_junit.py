@@ -13,8 +13,8 @@ from ansible.errors import AnsibleFilterError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.medstack.control.plugins.filter.fleet_report import fleet_report
 from ansible_collections.medstack.control.plugins.filter.report_junit import FilterModule
+from ansible_collections.medstack.control.plugins.plugin_utils._fleet_report import fleet_report
 from tests.unit.filter.reports import CLUSTER, IN_STATE, MEDIUM, NOW, entry, node, planned, size, step
 
 report_junit = FilterModule().filters()["report_junit"]

@@ -11,8 +11,8 @@ from ansible.errors import AnsibleFilterError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.medstack.control.plugins.filter.fleet_report import fleet_report
 from ansible_collections.medstack.control.plugins.filter.report_table import FilterModule
+from ansible_collections.medstack.control.plugins.plugin_utils._fleet_report import fleet_report
 from tests.unit.filter.reports import CLUSTER, IN_STATE, LARGE, MEDIUM, NOW, SMALL, TWO, entry, node, planned, size, step
 
 report_table = FilterModule().filters()["report_table"]

@@ -384,7 +384,7 @@ BREAKAGES = [
         [f"{CORE}cluster_nodes_options.py::test_the_manager_says_enough"],
     ),
     Breakage(
-        "a misspelt name in `protect` is passed over",
+        "a misspelt name in `protect` is ignored",
         "_plan/node_set.py",
         {"        if not matching:\n": "        if matching is None:\n"},
         [f"{CORE}cluster_nodes_options.py::test_a_name_that_no_node_has_is_refused"],

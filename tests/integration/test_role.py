@@ -54,7 +54,7 @@ PLAYBOOK = """
 
 # Tasks to run before nodes are destroyed, which tell what had been sent by then.
 DRAIN = """
-- debug: {msg: "{{ {'sent': sent, 'doomed': medstack_doomed} | to_json }}"}
+- debug: {msg: "{{ {'sent': sent, 'nodes_to_destroy': medstack_nodes_to_destroy} | to_json }}"}
   name: Drain
   vars:
     entries: "{{ query('ansible.builtin.url', journal, split_lines=false) | first | from_json }}"
@@ -179,7 +179,7 @@ def test_nodes_are_drained_once_there_is_room_for_what_has_to_move(ran: Ran, hos
     (drain,) = ran.drains(host)
     told = json.loads(drain.result["msg"])
     assert told["sent"] == [sent]
-    assert [node["id"] for node in told["doomed"]] == going
+    assert [node["id"] for node in told["nodes_to_destroy"]] == going
     assert ran.sent(host) == [sent] + ["DELETE"] * len(going)
     assert result["changed"]
     assert [action["node_id"] for action in result["actions"]][1:] == going

@@ -77,14 +77,14 @@ def test_a_resize_stops_at_the_first_node_that_is_not_well(resized: dict[str, tu
     assert f"{C} is not in the Swarm" in message
     assert f"Resize done: {B}, {C}." in message
     assert f"Not touched: {D}, {A}." in message
-    assert message.endswith("run the same again: nodes that have the size are passed over.")
+    assert message.endswith("run the same again: nodes that have the size are skipped.")
 
 
 def test_a_resize_that_is_run_again_while_the_node_is_still_ill_sends_nothing(resized: dict[str, tuple[Finished, list[str]]]) -> None:
     ended, touched = resized["still ill"]
     assert ended.returncode == 2, ended.output
     assert touched == []
-    assert f"Resize done: none. Passed over: {B}, {C}. Not touched: {D}, {A}." in last_message(ended)
+    assert f"Resize done: none. Skipped: {B}, {C}. Not touched: {D}, {A}." in last_message(ended)
 
 
 def test_a_resize_that_is_run_again_after_the_repair_goes_on_with_the_manager_last(resized: dict[str, tuple[Finished, list[str]]]) -> None:
@@ -127,10 +127,10 @@ def test_a_url_has_to_answer_so_many_times_in_a_row_and_still_after_the_soak(tmp
         assert [node["id"] for node in result.pop("nodes")] == [A, B, C]
         assert result == {
             "cluster_id": CLUSTER,
-            "passed_over": [],
+            "skipped": [],
             "done": [C, B],
             "not_touched": [A],
-            "stopped_at": {"node_id": B, "step": "health gate"},
+            "stopped_at": {"node_id": B, "phase": "health gate"},
         }
 
         health.statuses, health.asked = [], []
@@ -140,7 +140,7 @@ def test_a_url_has_to_answer_so_many_times_in_a_row_and_still_after_the_soak(tmp
         assert health.asked[3][1] <= emulator.journal.mutations()[0].wall_time <= health.asked[4][1]
         assert sent(emulator) == [A]
         result = json.loads(ended.result("Show the result")["msg"])
-        assert (result["passed_over"], result["done"], result["stopped_at"]) == ([C, B], [A], None)
+        assert (result["skipped"], result["done"], result["stopped_at"]) == ([C, B], [A], None)
 
 
 def test_a_batch_goes_through_each_step_together_and_a_pause_stands_for_the_gate(tmp_path: Path) -> None:

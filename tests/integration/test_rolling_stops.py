@@ -103,16 +103,16 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Stopped]:
 def test_what_befalls_an_earlier_node_during_the_last_gate_is_no_success(stopped: dict[str, Stopped]) -> None:
     ill = stopped["ill"]
     assert ill.rebooted == ["node_ill_d"]
-    assert "The last look at the nodes failed" in ill.message
+    assert "The final check of the nodes failed" in ill.message
     assert "node_ill_a has failed. node_ill_b is paused, and not by this run." in ill.message
     assert "node_ill_c is gone." in ill.message
     assert "Reboot done: node_ill_d." in ill.message
-    assert (ill.result["done"], ill.result["stopped_at"]["step"]) == (["node_ill_d"], "last look")
+    assert (ill.result["done"], ill.result["stopped_at"]["phase"]) == (["node_ill_d"], "final check")
 
 
 def test_nodes_that_cannot_be_read_in_the_end_are_no_success(stopped: dict[str, Stopped]) -> None:
     unread = stopped["unread"]
-    assert "The last look at the nodes failed" in unread.message
+    assert "The final check of the nodes failed" in unread.message
     assert "403" in unread.message
     assert (unread.result["done"], unread.result["nodes"]) == (["node_unread_a"], None)
 

@@ -13,22 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.layers import LAYERS, PARTS, RANKS
+
 PLUGINS = Path(__file__).parents[3] / "plugins"
 CORE = PLUGINS / "module_utils"
 PACKAGE = "ansible_collections.medstack.control.plugins."
-
-# Each imports only what is above it in this table; those in one row do not import each other.
-LAYERS = [
-    {"_base"},
-    {"_api", "_plan"},
-    {"_apply"},
-    {"_operations"},
-    {"_runner"},
-    {"_module"},
-    {"plugin_utils"},
-    {"modules", "action", "inventory", "filter", "doc_fragments"},
-]
-RANKS = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 
 KNOW_ANSIBLE = ["_operations/_options.py", "_module.py"]
 KNOW_REQUESTS = ["_api/transport.py"]
@@ -69,8 +58,20 @@ def test_imports_run_downward(path: Path) -> None:
             assert RANKS[layer(module)] < RANKS[own], f"{own} imports {module}"
 
 
+def test_entry_points_do_not_import_each_other() -> None:
+    for path in FILES:
+        if RANKS[layer(name(path))] == len(LAYERS) - 1:
+            assert not [module for module in imports(path) if module.startswith(PACKAGE) and RANKS[layer(module)] == len(LAYERS) - 1], path
+
+
 def test_no_imports_in_a_circle() -> None:
     TopologicalSorter({name(path): [module for module in imports(path) if module.startswith(PACKAGE)] for path in FILES}).prepare()
+
+
+@pytest.mark.parametrize("part", sorted(PARTS))
+def test_the_parts_of_applying_do_not_know_each_other(part: str) -> None:
+    others = {f"{PACKAGE}module_utils._apply.{other}" for other in PARTS | {"run"}} - {f"{PACKAGE}module_utils._apply.{part}"}
+    assert not others & set(imports(CORE / "_apply" / f"{part}.py"))
 
 
 @pytest.mark.parametrize("path", CORE_FILES, ids=lambda path: str(path.relative_to(CORE)))
@@ -88,3 +89,11 @@ def test_nothing_in_the_core_prints(path: Path) -> None:
     calls = [node.func for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
     assert "print" not in [call.id for call in calls if isinstance(call, ast.Name)]
     assert not {"sys.stdout", "sys.stderr"} & {ast.unparse(call.value) for call in calls if isinstance(call, ast.Attribute)}
+
+
+@pytest.mark.parametrize("path", CORE_FILES, ids=lambda path: str(path.relative_to(CORE)))
+def test_files_and_functions_are_short(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 250
+    functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    assert not [node.name for node in functions if (node.end_lineno or 0) - node.lineno >= 50]

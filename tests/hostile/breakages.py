@@ -113,7 +113,7 @@ BREAKAGES = [
     Breakage(
         "a refusal after a 503 counts as the end of it",
         "_apply/send.py",
-        {"earlier = self._loss or (self._put_off": "earlier = (self._put_off"},
+        {"earlier = self.loss or (self._put_off": "earlier = (self._put_off"},
         [f"{CORE}retried_mutations.py::test_a_refusal_after_a_503_is_not_the_end_of_it"],
     ),
     Breakage(

@@ -134,7 +134,7 @@ class ClusterRun:
                 then = tries.failed(error, pace.pause(), pace.left)
                 if then.recover:
                     return self._recover(action, then.recover)
-                action.outcome = OUTCOME_UNKNOWN if tries.lost else OUTCOME_FAILED
+                action.outcome = OUTCOME_UNKNOWN if tries.loss else OUTCOME_FAILED
                 if then.refused:
                     if send.may_be_done_already(action.operation, error) and self._cluster.node(action.operation.node_id or "") is None:
                         return None
@@ -142,7 +142,7 @@ class ClusterRun:
                 effect = self._read_before_next_try(action, tries, error, then.wait, pace.left)
                 if effect:
                     action.outcome = OUTCOME_UNKNOWN
-                    return self._recover(action, tries.lost or error, effect)
+                    return self._recover(action, tries.loss or error, effect)
                 if then.wait is None:
                     raise
             pace.slow_down()

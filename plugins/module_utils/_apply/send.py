@@ -54,33 +54,29 @@ class Tries:
     def __init__(self, operation: Operation, reboot_grace: float) -> None:
         self._operation = operation
         self._reboot_grace = reboot_grace
-        self._loss: AnswerLost | None = None  # of a try that may have taken place
+        self.loss: AnswerLost | None = None  # of a try that may have taken place
         self._put_off: NotDone | None = None  # the first that had a response, which holds also if a later one has no connection
         self.proof = 0.0  # s for which the cluster has to show nothing, before it is sent again
 
     @property
     def may_have_happened(self) -> bool:
-        return bool(self._loss or self._put_off)
-
-    @property
-    def lost(self) -> AnswerLost | None:
-        return self._loss
+        return bool(self.loss or self._put_off)
 
     def failed(self, error: ApiError, pause: float, left: float) -> Next:
         """After a try's error. `pause`: s that lie between two tries at least; `left`: s until no more may follow."""
         if not isinstance(error, (NotDone, AnswerLost)):
             # Refused perhaps because the try before is in progress.
-            earlier = self._loss or (self._put_off if may_be_busy_by_itself(error, self._put_off) else None)
+            earlier = self.loss or (self._put_off if may_be_busy_by_itself(error, self._put_off) else None)
             return Next(recover=earlier, refused=earlier is None)
         if isinstance(error, AnswerLost):
-            self._loss = self._loss or error
+            self.loss = self.loss or error
         elif may_have_happened(error):
             self._put_off = self._put_off or error
         self.proof = max(self.proof, proof_time(self._operation, error, self._reboot_grace))
         wait = max(pause, error.retry_after or 0.0, self.proof)
         late = wait > left
-        if self._loss and (late or not may_be_sent_again(self._operation, error)):
-            return Next(recover=self._loss)
+        if self.loss and (late or not may_be_sent_again(self._operation, error)):
+            return Next(recover=self.loss)
         return Next(wait=None if late else wait)
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.medstack.control.plugins.module_utils._apply.conflicts import Change, foreign_change
+from ansible_collections.medstack.control.plugins.module_utils._apply.conflicts import Change, NoConflict, foreign_change
+from ansible_collections.medstack.control.plugins.module_utils._base.errors import Stopped, Transient
 from ansible_collections.medstack.control.plugins.module_utils._base.models import Node
-from tests.unit.core.things import LARGE, SMALL, node
+from tests.unit.core.things import LARGE, MEDIUM, SMALL, node, operation
 
 EXPECTED = [node("node_a"), node("node_b", size=SMALL)]
 OURS_LAGS, LOOK_TWICE, AT_ONCE = 60.0, 5.0, 0.0
@@ -105,3 +106,53 @@ def test_a_stuck_node_that_is_to_be_destroyed_next_may_show_any_status() -> None
 @pytest.mark.parametrize("status", ["failed", "rebooting", "destroying"])
 def test_that_one_that_was_at_rest_is_changed_by_somebody_is_told_though_it_is_destroyed_next(status: str) -> None:
     assert foreign_change([node()], [node(status=status)], next_id="node_a") == Change(f"node_a was active and is {status} now", AT_ONCE)
+
+
+CREATE, RESIZE = operation("create", None, MEDIUM), operation("resize", to_size=LARGE)
+
+
+def test_a_list_without_changes_is_no_conflict() -> None:
+    assert NoConflict(RESIZE, EXPECTED, set(), may_have_happened=False).add(EXPECTED, 0.0) == []
+
+
+def test_a_change_of_someone_else_ends_the_run_at_once() -> None:
+    goal = NoConflict(RESIZE, EXPECTED, set(), may_have_happened=False)
+    with pytest.raises(Stopped, match=r"node_c .* is new, and not of this run's making: somebody else is changing this cluster"):
+        goal.add([*EXPECTED, node("node_c")], 0.0)
+    assert [item.id for item in goal.seen] == ["node_a", "node_b", "node_c"]
+
+
+def test_a_node_that_is_missing_once_is_read_again() -> None:
+    goal = NoConflict(RESIZE, EXPECTED, set(), may_have_happened=False)
+    assert goal.add(EXPECTED[:1], 0.0) is None
+    assert goal.progress == "node_b has disappeared, looking once more"
+    assert goal.seen == EXPECTED
+    assert goal.add(EXPECTED, LOOK_TWICE) == []
+
+
+def test_a_list_may_lag_behind_this_run_for_a_minute() -> None:
+    goal = NoConflict(RESIZE, EXPECTED, {"node_b"}, may_have_happened=False)
+    assert goal.add(EXPECTED[:1], OURS_LAGS - 1) is None
+    with pytest.raises(Stopped, match="node_b has disappeared"):
+        goal.add(EXPECTED[:1], OURS_LAGS)
+
+
+@pytest.mark.parametrize("size", [MEDIUM, LARGE], ids=["the size", "another size"])
+def test_what_a_try_before_may_have_done_is_found(size: object) -> None:
+    new = node("node_c", "creating", size)  # type: ignore[arg-type]
+    goal = NoConflict(CREATE, EXPECTED, set(), may_have_happened=True)
+    if size == MEDIUM:
+        assert goal.add([*EXPECTED, new], 0.0) == [new]
+    else:
+        with pytest.raises(Stopped, match="node_c"):
+            goal.add([*EXPECTED, new], 0.0)
+
+
+def test_before_the_first_try_nothing_counts_as_its_effect() -> None:
+    with pytest.raises(Stopped, match="node_c"):
+        NoConflict(CREATE, EXPECTED, set(), may_have_happened=False).add([*EXPECTED, node("node_c")], 0.0)
+
+
+def test_a_list_that_cannot_be_read_ends_it() -> None:
+    with pytest.raises(Transient, match="trouble"):
+        NoConflict(RESIZE, EXPECTED, set(), may_have_happened=False).failed(Transient("trouble"), 0.0)

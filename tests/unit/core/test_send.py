@@ -9,13 +9,16 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.medstack.control.plugins.module_utils._apply.send import (
+    Next,
+    Tries,
+    Unchanged,
     may_be_busy_by_itself,
     may_be_sent_again,
     may_have_happened,
     proof_time,
 )
-from ansible_collections.medstack.control.plugins.module_utils._base.errors import AnswerLost, ApiError, NotDone
-from tests.unit.core.things import LARGE, operation
+from ansible_collections.medstack.control.plugins.module_utils._base.errors import AnswerLost, ApiError, NotDone, Transient
+from tests.unit.core.things import LARGE, node, operation
 
 ACTIONS = ("create", "resize", "reboot", "destroy")
 NO_CONNECTION, TOO_MANY = NotDone("refused"), NotDone("429", status=429, retry_after=7)
@@ -51,3 +54,52 @@ def test_how_long_nothing_may_be_seen_before(grace: float) -> None:
     assert proof == {"create": 15.0, "resize": 0.0, "reboot": max(30.0, grace), "destroy": 0.0}
     for error in (NO_CONNECTION, COME_BACK):
         assert {proof_time(operation(action, to_size=LARGE), error, grace) for action in ACTIONS} == {0.0}
+
+
+def tries(action: str, *errors: ApiError, left: float = 1000.0) -> Next:
+    """What follows the last of these errors, a second between two tries."""
+    so_far = Tries(operation(action, to_size=LARGE), 30.0)
+    return [so_far.failed(error, 1.0, left) for error in errors][-1]
+
+
+@pytest.mark.parametrize(
+    ("action", "errors", "then"),
+    [
+        ("create", [NO_CONNECTION], Next(wait=1.0)),
+        ("create", [TOO_MANY], Next(wait=15.0)),
+        ("reboot", [TOO_MANY], Next(wait=30.0)),
+        ("resize", [TOO_MANY], Next(wait=7.0)),
+        ("create", [TOO_MANY, NO_CONNECTION], Next(wait=15.0)),
+        ("create", [BROKEN], Next(recover=BROKEN)),
+        ("create", [TOO_MANY, BROKEN], Next(recover=BROKEN)),
+        ("resize", [COME_BACK], Next(wait=7.0)),
+        ("create", [COME_BACK], Next(recover=COME_BACK)),
+        ("resize", [COME_BACK, FORBIDDEN], Next(recover=COME_BACK)),
+        ("resize", [FORBIDDEN], Next(refused=True)),
+        ("resize", [TOO_MANY, FORBIDDEN], Next(refused=True)),
+        ("resize", [TOO_MANY, ApiError("busy", status=409)], Next(recover=TOO_MANY)),
+        ("resize", [NO_CONNECTION, ApiError("busy", status=409)], Next(refused=True)),
+    ],
+)
+def test_what_follows_which_errors(action: str, errors: list[ApiError], then: Next) -> None:
+    assert tries(action, *errors) == then
+
+
+def test_what_follows_when_there_is_no_time_left() -> None:
+    assert tries("create", TOO_MANY, left=14.0) == Next(wait=None)
+    assert tries("resize", COME_BACK, left=6.0) == Next(recover=COME_BACK)
+
+
+def test_nothing_may_be_seen_for_as_long_as_it_takes() -> None:
+    goal = Unchanged(15.0, left=100.0)
+    assert [goal.add([], waited) for waited in (5.0, 10.0, 15.0)] == [None, None, []]
+    assert Unchanged(0.0, left=100.0).add([], 0.0) == []
+    assert Unchanged(15.0, left=100.0).add([node()], 5.0) == [node()]
+
+
+def test_a_read_that_fails_begins_the_proof_again() -> None:
+    goal = Unchanged(15.0, left=40.0)
+    goal.failed(Transient("trouble", retry_after=8.0), 10.0)
+    assert [goal.add([], waited) for waited in (18.0, 32.0, 33.0)] == [None, None, []]
+    with pytest.raises(Transient, match="trouble"):
+        goal.failed(Transient("trouble"), 21.0)

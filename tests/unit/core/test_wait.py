@@ -12,20 +12,7 @@ import pytest
 
 from ansible_collections.medstack.control.plugins.module_utils._base.errors import ApiError, Transient
 from ansible_collections.medstack.control.plugins.module_utils._base.wait import Deadline, Pace, SystemClock, TimedOut
-
-
-class Clock(SystemClock):
-    """Time that only sleeping moves."""
-
-    def __init__(self) -> None:
-        self.time = 0.0
-
-    def now(self) -> float:
-        return self.time
-
-    def sleep(self, seconds: float) -> None:
-        assert seconds >= 0
-        self.time += seconds
+from tests.unit.core.things import Clock
 
 
 def looks_until(seconds: float, answer: Callable[[float], Any] = lambda now: None, **more: Any) -> tuple[list[float], Any, Clock]:

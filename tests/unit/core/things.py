@@ -22,3 +22,17 @@ def node(node_id: str = "node_a", status: str = "active", size: NodeSize = MEDIU
 
 def operation(action: str, from_size: NodeSize | None = MEDIUM, to_size: NodeSize | None = None) -> Operation:
     return Operation(action, None if action == "create" else "node_a", from_size, to_size, "")
+
+
+class Clock:
+    """Time that only sleeping moves."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+
+    def now(self) -> float:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        assert seconds >= 0
+        self.time += seconds

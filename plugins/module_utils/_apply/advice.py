@@ -51,13 +51,13 @@ def trouble(end: TimedOut) -> str:
 
 
 def resume(operation: Operation, node_id: str) -> str:
-    if operation.action == REBOOT:
-        return "Wait until it is active: running the same task again would reboot it once more."
     going_on = "it waits for what is under way and goes on from there; wait_timeout sets how long."
-    if operation.action == CREATE:
+    texts = {
         # One that the list does not show would be created once more.
-        return f"Run the same task again once medstack.control.medstack_node_info lists {node_id}: {going_on}"
-    return f"Run the same task again: {going_on}"
+        CREATE: f"Run the same task again once medstack.control.medstack_node_info lists {node_id}: {going_on}",
+        REBOOT: "Wait until it is active: running the same task again would reboot it once more.",
+    }
+    return texts.get(operation.action, f"Run the same task again: {going_on}")
 
 
 def check_unseen(node_id: str, cluster_id: str) -> str:
@@ -85,13 +85,12 @@ def unstick(node: Node, cluster_id: str) -> str:
 def repair(operation: Operation, node_id: str, verdict: Verdict, exists: bool, cluster_id: str) -> str:
     """`exists`: whether the node is still one of the cluster's."""
     if verdict.outcome == OUTCOME_REVERTED:
-        why = "the size may be sold out: choose another, or ask" if operation.action == RESIZE else "ask"
+        why = {RESIZE: "the size may be sold out: choose another, or ask"}.get(operation.action, "ask")
         return f"Run again to try once more; if it comes back again, {why} MedStack's support."
     if not exists:
         return f"Look at the nodes before you run again: {task('medstack_node_info', cluster=cluster_id)}"
-    if operation.action == CREATE:
-        return f"Remove it, then run again: {_removal(node_id, cluster_id)}"
-    return f"Look at it in MedStack Control. If it cannot be repaired: {_removal(node_id, cluster_id)}"
+    first = {CREATE: "Remove it, then run again: "}.get(operation.action, "Look at it in MedStack Control. If it cannot be repaired: ")
+    return first + _removal(node_id, cluster_id)
 
 
 def _removal(node_id: str, cluster_id: str) -> str:

@@ -102,6 +102,6 @@ def may_be_effect(operation: Operation, expected: Sequence[Node], seen: Sequence
         new = [node for node in seen if node.id not in known]
         return [node for node in new if node.size.id is None or same_size(node.size, operation.to_size or node.size)]
     node = next((node for node in seen if node.id == operation.node_id), None)
-    if node is None and operation.action != DESTROY:  # a list that lacks a node does not show what became of it
-        return []
-    return [known for known in expected if known.id == operation.node_id] if has_begun(operation, node) else []
+    # A list that lacks a node does not show what became of it, unless it was to be destroyed.
+    begun = operation.action == DESTROY if node is None else has_begun(operation, node)
+    return [known for known in expected if known.id == operation.node_id] if begun else []

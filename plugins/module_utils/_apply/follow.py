@@ -15,7 +15,7 @@ from .._base.errors import ApiError, MedstackError, Stopped
 from .._base.models import ClusterRef, Node, listed
 from .._base.text import duration
 from .._base.wait import TimedOut
-from .._plan.plan import CREATE, Operation
+from .._plan.plan import CREATE, DESTROY, RESIZE, Operation
 from . import advice
 from .goal import Goal
 from .verdict import OUTCOME_DONE, OUTCOME_FAILED, Reads, Verdict, is_behind, judge
@@ -58,25 +58,39 @@ class Finished(Goal["Node | None", Verdict]):
 
     def add(self, node: Node | None, waited: float) -> Verdict | None:
         self._reads.add(node, waited)
-        status = node.status_text if node else "not to be seen yet"
-        # A create's title cannot name the node: each line does, so that the last one of a cancelled run does.
-        self.progress = f"{self._node_id} {status}" if self._operation.action == CREATE else status
+        self.progress = node.status_text if node else "not to be seen yet"
         return self.judge()
 
     def broken(self, error: ApiError) -> MedstackError:
         return _not_followed(self._operation, self._node_id, error) if self._sent else error
 
     def timed_out(self, end: TimedOut) -> Verdict:
-        """Done without an address, if that is all that a new node lacks."""
-        latest, is_create = self._reads.latest, self._operation.action == CREATE
-        if is_create and end.trouble is None and self._reads.shown and latest and latest.active:
-            return Verdict(OUTCOME_DONE, without_address=True)
-        last = latest.status_text if latest else "not to be seen"
-        unseen = is_create and not any(self._reads.shown)
+        last = self._reads.latest.status_text if self._reads.latest else "not to be seen"
         raise Stopped(
             f"{self._node_id} did not get there {advice.in_time(end)}: last seen, it was {last}.{advice.trouble(end)}",
-            advice.check_unseen(self._node_id, self._cluster_id) if unseen else advice.resume(self._operation, self._node_id),
+            self._next_step(),
         )
+
+    def _next_step(self) -> str:
+        return advice.resume(self._operation, self._node_id)
+
+
+class FinishedCreate(Finished):
+    """The same of a new node, which the operation's title cannot name, which no read may show yet, and which may lack its address."""
+
+    def add(self, node: Node | None, waited: float) -> Verdict | None:
+        verdict = super().add(node, waited)
+        self.progress = f"{self._node_id} {self.progress}"  # in each line, so that the last one of a cancelled run names it
+        return verdict
+
+    def timed_out(self, end: TimedOut) -> Verdict:
+        latest = self._reads.latest
+        if end.trouble is None and self._reads.shown and latest and latest.active:
+            return Verdict(OUTCOME_DONE, without_address=True)
+        return super().timed_out(end)
+
+    def _next_step(self) -> str:
+        return super()._next_step() if any(self._reads.shown) else advice.check_unseen(self._node_id, self._cluster_id)
 
 
 class Listed(Goal[Sequence[Node], Verdict]):
@@ -132,6 +146,21 @@ class CaughtUp(Goal[Sequence[Node], bool]):
             f"{node_id} is on its way, but for {duration(durations.LAG)} the list of nodes did not show it.{advice.trouble(end)}",
             advice.wait_for_outcome(node_id),
         )
+
+
+def finished(operation: Operation, node_id: str, reads: Reads, reboot_grace: float, cluster_id: str) -> Finished:
+    """What to follow an operation to, after this run has sent it."""
+    return (FinishedCreate if operation.action == CREATE else Finished)(operation, node_id, reads, reboot_grace, cluster_id)
+
+
+def listed_too(operation: Operation, node_id: str, verdict: Verdict | None) -> Listed | None:
+    """What the list has to show of an operation before it is done."""
+    return Listed(operation, node_id, verdict) if operation.action == CREATE else None
+
+
+def caught_up(operation: Operation) -> CaughtUp | None:
+    """What the list has to show of a run's last operation, so that the next task can decide from it. Creates are listed by then."""
+    return CaughtUp(operation) if operation.action in (RESIZE, DESTROY) else None
 
 
 def _not_followed(operation: Operation, node_id: str, error: ApiError) -> Stopped:

@@ -27,22 +27,6 @@ class Recovered:
     node: Node | None
 
 
-def refuse_to_search(operation: Operation, loss: ApiError, appeared: Sequence[Node]) -> None:
-    """Raises `OutcomeUnknown` if nothing would prove what became of it: of a reboot, or if nodes `appeared` that it may have created."""
-    if operation.action == REBOOT:
-        raise OutcomeUnknown(
-            f"{_lost(operation, loss)}: whether the node reboots cannot be told, and it was not asked for again.",
-            advice.check_services(loss),
-        )
-    if operation.action == CREATE and appeared:
-        raise OutcomeUnknown(
-            f"{loss.message} That means that it did not happen. But since then {listed(appeared)} appeared, so it was not sent again: "
-            f"whether this run or somebody else is creating this {operation.new_size.name} node cannot be told.",
-            advice.run_again_to_count(loss),
-            appeared,
-        )
-
-
 class SearchCreated(Goal[Sequence[Node], Recovered]):
     """For the node that a lost create made: the only id of the size asked that has appeared since `known`, at the end of `grace` s.
 
@@ -51,7 +35,7 @@ class SearchCreated(Goal[Sequence[Node], Recovered]):
 
     def __init__(self, operation: Operation, known: Set[str], grace: float, loss: ApiError, cluster_id: str) -> None:
         self._operation = operation
-        self._known = known
+        self.known = known
         self._grace = grace
         self._loss = loss
         self._cluster_id = cluster_id
@@ -59,9 +43,9 @@ class SearchCreated(Goal[Sequence[Node], Recovered]):
         self.every = durations.SEARCH_EVERY
 
     def add(self, nodes: Sequence[Node], waited: float = 0.0) -> Recovered | None:
-        if self._known and not nodes:
+        if self.known and not nodes:
             raise Transient("the list of nodes is empty, though nodes were there just now")
-        self._new.update({node.id: node for node in nodes if node.id not in self._known})
+        self._new.update({node.id: node for node in nodes if node.id not in self.known})
         self.progress = f"new so far: {listed(list(self._new.values()))}"
         return None
 
@@ -136,6 +120,31 @@ class SearchChanged(Goal["Node | None", Recovered]):
             raise OutcomeUnknown(f"{lost}, and {short}.", run_again)
         status = _status(self._seen[-1])
         raise Stopped(f"{lost}, and for {duration(self._grace)} nothing happened to the node: it is {status}.", run_again)
+
+
+def search(
+    operation: Operation, loss: ApiError, effect: Sequence[Node], before: Sequence[Node], own: Set[str], grace: float, cluster_id: str
+) -> SearchCreated | SearchChanged:
+    """What reads have to show of a lost mutation. Raises `OutcomeUnknown` if nothing would prove what became of it.
+
+    That is so of a reboot; and of a create that was put off, if its `effect` may be that nodes appeared. `before`: the nodes before it;
+    `own`: ids of what the run has changed before.
+    """
+    if operation.action == REBOOT:
+        raise OutcomeUnknown(
+            f"{_lost(operation, loss)}: whether the node reboots cannot be told, and it was not asked for again.",
+            advice.check_services(loss),
+        )
+    if operation.action != CREATE:
+        return SearchChanged(operation, next((node for node in before if node.id == operation.node_id), None), grace, loss)
+    if effect:
+        raise OutcomeUnknown(
+            f"{loss.message} That means that it did not happen. But since then {listed(effect)} appeared, so it was not sent again: "
+            f"whether this run or somebody else is creating this {operation.new_size.name} node cannot be told.",
+            advice.run_again_to_count(loss),
+            effect,
+        )
+    return SearchCreated(operation, {node.id for node in before} | own, grace, loss, cluster_id)
 
 
 def _lost(operation: Operation, loss: ApiError) -> str:

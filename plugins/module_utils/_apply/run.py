@@ -21,7 +21,7 @@ from .._base.models import ClusterRef, Node, NodeSize
 from .._base.run import Run
 from .._base.text import duration
 from .._base.wait import Deadline, Pace, TimedOut, Waiting
-from .._plan.plan import CREATE, DESTROY, REBOOT, RESIZE, Operation, Plan
+from .._plan.plan import DESTROY, Operation, Plan
 from . import advice, conflicts, follow, recover, resolve, send
 from .account import Account, Action, Tell
 from .cluster import ClusterState
@@ -104,14 +104,14 @@ class ClusterRun:
             account.accept(action, response)
             node_id, deadline = action.node_id or "", self._deadline()
             reads = Reads(before, response, awaits_address=not account.without_address)
-            goal = follow.Finished(operation, node_id, reads, self._waiting.reboot_grace, self.where.cluster_id)
+            goal = follow.finished(operation, node_id, reads, self._waiting.reboot_grace, self.where.cluster_id)
             verdict = goal.judge()
             if is_last and not self._waiting.wait and (verdict is None or verdict.outcome == OUTCOME_DONE):
                 self._leave(action, response, deadline)
                 return
             verdict = verdict or self._until(goal, partial(self._node, node_id), action.tell, deadline)
-            if operation.action == CREATE and verdict.outcome == OUTCOME_DONE:
-                verdict = self._await_listed(action, verdict, deadline)
+            if verdict.outcome == OUTCOME_DONE:
+                verdict = self._await_listed(action, verdict, deadline) or verdict
             account.conclude(action, verdict)
             if is_last:
                 self._await_caught_up(action)
@@ -153,10 +153,10 @@ class ClusterRun:
             return self._refuse_conflict(action, tries)
         self.account.put_off(action, f"not accepted yet ({error.message}), trying again in {duration(wait)}")
         self._clock.sleep(wait - tries.proof)
-        operation, by_id = action.operation, action.operation.action == REBOOT and tries.proof > 0
+        operation = action.operation
 
         def read() -> list[Node]:
-            if by_id and has_begun(operation, self._cluster.node(operation.node_id or "")):
+            if tries.proof_by_id and has_begun(operation, self._cluster.node(operation.node_id or "")):
                 return [known for known in self.account.nodes if known.id == operation.node_id]
             return self._refuse_conflict(action, tries)
 
@@ -175,46 +175,44 @@ class ClusterRun:
 
     def _recover(self, action: Action, loss: ApiError, effect: Sequence[Node] = ()) -> Node | None:
         """The node as the lost mutation left it; `effect` is what seems to come of one that the server put off."""
-        operation, account, grace = action.operation, self.account, self._waiting.adoption_grace
+        account, grace = self.account, self._waiting.adoption_grace
         if isinstance(loss, AnswerLost):
             account.report(action.title, "the answer was lost")
         deadline, tell = Deadline(self._clock, grace), account.teller(f"{action.title}: looking what became of it")
         try:
-            recover.refuse_to_search(operation, loss, effect)
-            if operation.action == CREATE:
-                known = {node.id for node in account.nodes} | account.own
-                created = recover.SearchCreated(operation, known, grace, loss, self.where.cluster_id)
+            goal = recover.search(action.operation, loss, effect, account.nodes, account.own, grace, self.where.cluster_id)
+            if isinstance(goal, recover.SearchCreated):
+                known = goal.known
                 # It is the end that counts: the last read is a patient one, and has to show one of the nodes before.
-                found = self._until(created, lambda: self._cluster.nodes(known) if deadline.left() <= 0 else self._list(), tell, deadline)
+                found = self._until(goal, lambda: self._cluster.nodes(known) if deadline.left() <= 0 else self._list(), tell, deadline)
             else:
-                changed = recover.SearchChanged(operation, account.node(operation.node_id), grace, loss)
-                found = self._until(changed, partial(self._cluster.node_for_sure, operation.node_id or ""), tell, deadline)
+                found = self._until(goal, partial(self._cluster.node_for_sure, action.node_id or ""), tell, deadline)
         except Stopped as stopped:
             account.give_up(action, stopped)
             raise
         action.adopted = True
         return found.node
 
-    def _await_listed(self, action: Action, verdict: Verdict | None, deadline: Deadline) -> Verdict:
-        goal = follow.Listed(action.operation, action.node_id or "", verdict)
-        verdict = self._until(goal, self._list, action.tell, deadline)
-        if goal.node:  # only this one: what else is new has to be noticed before the next mutation
-            self.account.remember_listed(goal.node)
+    def _await_listed(self, action: Action, verdict: Verdict | None, deadline: Deadline) -> Verdict | None:
+        goal = follow.listed_too(action.operation, action.node_id or "", verdict)
+        if goal:
+            verdict = self._until(goal, self._list, action.tell, deadline)
+            if goal.node:  # only this one: what else is new has to be noticed before the next mutation
+                self.account.remember_listed(goal.node)
         return verdict
 
     def _leave(self, action: Action, response: Node | None, deadline: Deadline) -> None:
         """What an operation that is not waited for needs all the same, so that the next task sees it."""
-        if action.operation.action == CREATE:
-            self._await_listed(action, None, deadline)
-        elif response is None:
+        if response is None:
             with suppress(ApiError):  # it is accepted: not to see it now is no failure
                 self._node(action.node_id or "")
+        self._await_listed(action, None, deadline)
         self._await_caught_up(action)
 
     def _await_caught_up(self, action: Action) -> None:
-        """The next task decides from the list. Creates have seen to it."""
-        if self.no_list is None and action.operation.action in (RESIZE, DESTROY):
-            self._until(follow.CaughtUp(action.operation), self._list, action.tell, Deadline(self._clock, durations.LAG))
+        goal = follow.caught_up(action.operation)
+        if goal and self.no_list is None:
+            self._until(goal, self._list, action.tell, Deadline(self._clock, durations.LAG))
 
     def _list(self) -> list[Node]:
         return self._cluster.nodes(patient=False)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Callable
 
 from .._api.client import Client
 from .._base import durations
@@ -21,18 +22,19 @@ NOT_FOUND, CONFLICT, TOO_MANY, UNAVAILABLE = 404, 409, 429, 503
 
 def send(client: Client, where: ClusterRef, operation: Operation, catalogue: Sequence[NodeSize], known: Sequence[Node]) -> Node | None:
     """The node as the response shows it, if it does. `known`: the nodes before, none of which a create can have made. Raises `ApiError`."""
-    company, cluster, node_id = where.company_id, where.cluster_id, operation.node_id or ""
     size_id = (operation.to_size.id if operation.to_size else None) or ""
-    if operation.action == CREATE:
-        node = client.create_node(company, cluster, size_id, catalogue)
-        if node.id in {before.id for before in known}:
-            raise AnswerLost(f"the create was answered with {node.id}, which was there before")
-        return node
-    if operation.action == RESIZE:
-        return client.resize_node(company, cluster, node_id, size_id, catalogue)
-    if operation.action == REBOOT:
-        return client.reboot_node(company, cluster, node_id, catalogue)
-    return client.destroy_node(company, cluster, node_id, catalogue)
+    node = _REQUESTS[operation.action](client, where, operation.node_id or "", size_id, catalogue)
+    if operation.node_id is None and node and node.id in {before.id for before in known}:
+        raise AnswerLost(f"the create was answered with {node.id}, which was there before")
+    return node
+
+
+_REQUESTS: dict[str, Callable[[Client, ClusterRef, str, str, Sequence[NodeSize]], Node | None]] = {
+    CREATE: lambda client, at, node_id, size_id, sizes: client.create_node(at.company_id, at.cluster_id, size_id, sizes),
+    RESIZE: lambda client, at, node_id, size_id, sizes: client.resize_node(at.company_id, at.cluster_id, node_id, size_id, sizes),
+    REBOOT: lambda client, at, node_id, size_id, sizes: client.reboot_node(at.company_id, at.cluster_id, node_id, sizes),
+    DESTROY: lambda client, at, node_id, size_id, sizes: client.destroy_node(at.company_id, at.cluster_id, node_id, sizes),
+}
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,11 @@ class Tries:
     @property
     def may_have_happened(self) -> bool:
         return bool(self.loss or self._put_off)
+
+    @property
+    def proof_by_id(self) -> bool:
+        """Whether the node itself has to show nothing too: a list may not show that a node reboots."""
+        return self.proof > 0 and self._operation.action == REBOOT
 
     def failed(self, error: ApiError, pause: float, left: float) -> Next:
         """After a try's error. `pause`: s that lie between two tries at least; `left`: s until no more may follow."""
@@ -127,9 +134,8 @@ def proof_time(operation: Operation, error: ApiError, reboot_grace: float) -> fl
     """For how long (s) a cluster has to show nothing of a request that was put off with 429, before it is sent again."""
     if error.status != TOO_MANY:
         return 0.0
-    if operation.action == REBOOT:
-        return max(reboot_grace, durations.UNSEEN_REBOOT)
-    return durations.UNCHANGED if operation.action == CREATE else 0.0
+    proofs = {CREATE: durations.UNCHANGED, REBOOT: max(reboot_grace, durations.UNSEEN_REBOOT)}
+    return proofs.get(operation.action, 0.0)
 
 
 def may_be_done_already(operation: Operation, error: ApiError) -> bool:

@@ -89,12 +89,10 @@ class Reads:
 def judge(operation: Operation, reads: Reads, reboot_grace: float) -> Verdict | None:
     if not reads.shown and reads.response is None:
         return None
-    if operation.action == REBOOT:
-        return _reboot(reads, reboot_grace)
-    return _JUDGES[operation.action](operation, reads)
+    return _JUDGES[operation.action](operation, reads, reboot_grace)
 
 
-def _create(operation: Operation, reads: Reads) -> Verdict | None:
+def _create(operation: Operation, reads: Reads, grace: float) -> Verdict | None:
     node = reads.latest
     if node is None:
         # Not even seen yet is not gone: a new node may be missing for a while (ASSUMED possible).
@@ -112,7 +110,7 @@ def _create(operation: Operation, reads: Reads) -> Verdict | None:
     return Verdict(OUTCOME_DONE, without_address=True)
 
 
-def _resize(operation: Operation, reads: Reads) -> Verdict | None:
+def _resize(operation: Operation, reads: Reads, grace: float) -> Verdict | None:
     node = reads.latest
     if node is None:
         return _gone(reads)
@@ -127,7 +125,7 @@ def _resize(operation: Operation, reads: Reads) -> Verdict | None:
     return None
 
 
-def _reboot(reads: Reads, grace: float) -> Verdict | None:
+def _reboot(operation: Operation, reads: Reads, grace: float) -> Verdict | None:
     node = reads.latest
     if node is None:
         return _gone(reads)
@@ -141,7 +139,7 @@ def _reboot(reads: Reads, grace: float) -> Verdict | None:
     return None
 
 
-def _destroy(operation: Operation, reads: Reads) -> Verdict | None:
+def _destroy(operation: Operation, reads: Reads, grace: float) -> Verdict | None:
     node = reads.latest
     if node is None:
         return Verdict(OUTCOME_DONE)
@@ -154,7 +152,12 @@ def _destroy(operation: Operation, reads: Reads) -> Verdict | None:
     return None
 
 
-_JUDGES: dict[str, Callable[[Operation, Reads], Verdict | None]] = {CREATE: _create, RESIZE: _resize, DESTROY: _destroy}
+_JUDGES: dict[str, Callable[[Operation, Reads, float], Verdict | None]] = {
+    CREATE: _create,
+    RESIZE: _resize,
+    REBOOT: _reboot,
+    DESTROY: _destroy,
+}
 
 
 def _gone(reads: Reads) -> Verdict | None:
@@ -167,11 +170,14 @@ def _failed(node: Node) -> Verdict:
 
 def has_begun(operation: Operation, node: Node | None) -> bool:
     """Whether the node (None: it no longer exists) shows that a resize, a reboot, or a destroy has begun, whoever asked for it."""
-    if operation.action == DESTROY:
-        return node is None or node.leaving
-    if operation.action == REBOOT:
-        return node is None or not node.active
-    return node is None or node.failed or node.status.lower() == "resizing" or same_size(node.size, operation.to_size or node.size)
+    return node is None or _BEGUN[operation.action](operation, node)
+
+
+_BEGUN: dict[str, Callable[[Operation, Node], bool]] = {
+    RESIZE: lambda resize, node: node.failed or node.status.lower() == "resizing" or same_size(node.size, resize.new_size),
+    REBOOT: lambda reboot, node: not node.active,
+    DESTROY: lambda destroy, node: node.leaving,
+}
 
 
 def is_behind(operation: Operation, seen: Sequence[Node]) -> bool:

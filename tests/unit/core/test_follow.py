@@ -10,7 +10,15 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.medstack.control.plugins.module_utils._apply.follow import CaughtUp, Finished, Listed, Settled
+from ansible_collections.medstack.control.plugins.module_utils._apply.follow import (
+    CaughtUp,
+    Finished,
+    Listed,
+    Settled,
+    caught_up,
+    finished,
+    listed_too,
+)
 from ansible_collections.medstack.control.plugins.module_utils._apply.verdict import Reads, Verdict
 from ansible_collections.medstack.control.plugins.module_utils._base.errors import ApiError, Stopped, Transient
 from ansible_collections.medstack.control.plugins.module_utils._base.models import ClusterRef, Node
@@ -28,8 +36,9 @@ IN_TIME, IN_TROUBLE, ASKED = TimedOut(600.0), TimedOut(600.0, Transient("503")),
 RESIZING, WITH_ADDRESS = node(status="resizing"), node(address="198.18.0.1")
 
 
-def finished(what: Any, *reads: Node | None, response: Node | None = None, sent: bool = True) -> Finished:
-    goal = Finished(what, "node_a", Reads(node(), response), 30.0, "cluster_a", sent)
+def following(what: Any, *reads: Node | None) -> Finished:
+    """After these reads."""
+    goal = finished(what, "node_a", Reads(node(), None), 30.0, "cluster_a")
     for number, seen in enumerate(reads, 1):
         assert goal.add(seen, float(number)) is None
     return goal
@@ -46,25 +55,25 @@ def test_a_cluster_is_settled_when_none_of_its_nodes_is_busy() -> None:
 
 
 def test_an_operation_is_followed_until_there_is_a_verdict() -> None:
-    goal = finished(RESIZE, RESIZING)
+    goal = following(RESIZE, RESIZING)
     assert goal.progress == "resizing"
     assert goal.add(node(size=LARGE), 2.0) == Verdict("done")
 
 
 def test_the_progress_of_a_create_names_the_node() -> None:
-    assert finished(CREATE, node(status="creating")).progress == "node_a creating"
-    assert finished(CREATE, None).progress == "node_a not to be seen yet"
+    assert following(CREATE, node(status="creating")).progress == "node_a creating"
+    assert following(CREATE, None).progress == "node_a not to be seen yet"
 
 
 @pytest.mark.parametrize(
     ("goal", "end", "said", "advised"),
     [
-        (finished(RESIZE, RESIZING), IN_TIME, "within 10m00s: last seen, it was resizing", "Run the same task again: it waits"),
-        (finished(RESIZE, RESIZING), IN_TROUBLE, "The last look failed: 503", "Run the same task again: it waits"),
-        (finished(RESIZE, RESIZING), ASKED, "the API asked to wait 15m00s", "Run the same task again: it waits"),
-        (finished(REBOOT, node(status="rebooting")), IN_TIME, "it was rebooting", "Wait until it is active"),
-        (finished(CREATE, node(status="creating")), IN_TIME, "it was creating", "once medstack.control.medstack_node_info lists node_a"),
-        (finished(CREATE, None), IN_TIME, "it was not to be seen", "No read has shown node_a"),
+        (following(RESIZE, RESIZING), IN_TIME, "within 10m00s: last seen, it was resizing", "Run the same task again: it waits"),
+        (following(RESIZE, RESIZING), IN_TROUBLE, "The last look failed: 503", "Run the same task again: it waits"),
+        (following(RESIZE, RESIZING), ASKED, "the API asked to wait 15m00s", "Run the same task again: it waits"),
+        (following(REBOOT, node(status="rebooting")), IN_TIME, "it was rebooting", "Wait until it is active"),
+        (following(CREATE, node(status="creating")), IN_TIME, "it was creating", "once medstack.control.medstack_node_info lists node_a"),
+        (following(CREATE, None), IN_TIME, "it was not to be seen", "No read has shown node_a"),
     ],
     ids=["resize", "trouble", "Retry-After", "reboot", "create", "a node that no read has shown"],
 )
@@ -75,16 +84,16 @@ def test_the_time_runs_out(goal: Finished, end: TimedOut, said: str, advised: st
 
 
 def test_a_new_node_that_lacks_only_its_address_is_done_at_the_end() -> None:
-    assert finished(CREATE, node()).timed_out(IN_TIME) == Verdict("done", without_address=True)
+    assert following(CREATE, node()).timed_out(IN_TIME) == Verdict("done", without_address=True)
     with pytest.raises(Stopped):
-        finished(CREATE, node()).timed_out(IN_TROUBLE)
+        following(CREATE, node()).timed_out(IN_TROUBLE)
 
 
 def test_a_read_that_fails_for_good_says_that_it_was_accepted_if_it_was_sent() -> None:
     error = ApiError("403", "Check the token.")
-    broken = finished(RESIZE).broken(error)
+    broken = following(RESIZE).broken(error)
     assert str(broken).startswith("accepted (node_a), but not to be watched to its end: 403 Next: Check the token. Run the same task again")
-    assert finished(DESTROY, sent=False).broken(error) is error
+    assert Finished(DESTROY, "node_a", Reads(node(), None), 30.0, "cluster_a", sent=False).broken(error) is error
 
 
 def test_a_new_node_has_to_be_listed_as_active_with_what_is_known_of_it() -> None:
@@ -122,3 +131,8 @@ def test_the_list_has_to_catch_up(what: Any, behind: list[list[Node]], caught_up
     assert [goal.add(nodes, 0.0) for nodes in caught_up] == [True] * len(caught_up)
     with pytest.raises(Stopped, match="is on its way, but for 1m00s the list of nodes did not show it"):
         goal.timed_out(IN_TIME)
+
+
+def test_what_the_list_has_to_show_in_the_end() -> None:
+    assert [bool(listed_too(what, "node_a", None)) for what in (CREATE, RESIZE, REBOOT, DESTROY)] == [True, False, False, False]
+    assert [bool(caught_up(what)) for what in (CREATE, RESIZE, REBOOT, DESTROY)] == [False, True, False, True]

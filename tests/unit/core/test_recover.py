@@ -6,14 +6,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import pytest
 
-from ansible_collections.medstack.control.plugins.module_utils._apply.recover import (
-    Recovered,
-    SearchChanged,
-    SearchCreated,
-    refuse_to_search,
-)
+from ansible_collections.medstack.control.plugins.module_utils._apply.recover import Recovered, SearchChanged, SearchCreated, search
 from ansible_collections.medstack.control.plugins.module_utils._apply.verdict import OutcomeUnknown
 from ansible_collections.medstack.control.plugins.module_utils._base.errors import AnswerLost, ApiError, NotDone, Stopped, Transient
 from ansible_collections.medstack.control.plugins.module_utils._base.models import Node
@@ -34,23 +32,23 @@ IN_TIME, IN_TROUBLE = TimedOut(GRACE), TimedOut(GRACE, Transient("503 to the end
 
 def created(*lists: list[Node]) -> SearchCreated:
     """A search after these lists."""
-    search = SearchCreated(CREATE, {"node_old"}, GRACE, LOSS, "cluster_a")
+    goal = SearchCreated(CREATE, {"node_old"}, GRACE, LOSS, "cluster_a")
     for number, nodes in enumerate(lists):
-        assert search.add(nodes, 5.0 * number) is None
-    return search
+        assert goal.add(nodes, 5.0 * number) is None
+    return goal
 
 
 def changed(*reads: Node | None, grace: float = GRACE) -> SearchChanged:
-    search = SearchChanged(RESIZE, node(), grace, LOSS)
+    goal = SearchChanged(RESIZE, node(), grace, LOSS)
     for number, seen in enumerate(reads):
-        assert search.add(seen, 5.0 * number) is None
-    return search
+        assert goal.add(seen, 5.0 * number) is None
+    return goal
 
 
 def test_the_only_new_node_of_the_size_is_adopted_at_the_end() -> None:
-    search = created([OLD], [OLD, OURS])
-    assert search.progress == "new so far: node_new (Medium, creating)"
-    assert search.timed_out(IN_TIME) == Recovered(OURS)
+    goal = created([OLD], [OLD, OURS])
+    assert goal.progress == "new so far: node_new (Medium, creating)"
+    assert goal.timed_out(IN_TIME) == Recovered(OURS)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +96,7 @@ def test_a_node_that_stays_as_it_was_proves_that_it_did_not_happen() -> None:
 
 
 @pytest.mark.parametrize(
-    ("search", "end", "said"),
+    ("goal", "end", "said"),
     [
         (changed(node(), node(status="updating")), IN_TIME, "the node did not stay as it was: updating"),
         (changed(node(), grace=59.0), IN_TIME, "too short to tell"),
@@ -107,9 +105,9 @@ def test_a_node_that_stays_as_it_was_proves_that_it_did_not_happen() -> None:
     ],
     ids=["another status", "a short grace", "no read", "trouble"],
 )
-def test_anything_else_proves_nothing(search: SearchChanged, end: TimedOut, said: str) -> None:
+def test_anything_else_proves_nothing(goal: SearchChanged, end: TimedOut, said: str) -> None:
     with pytest.raises(OutcomeUnknown, match=said):
-        search.timed_out(end)
+        goal.timed_out(end)
 
 
 def test_a_read_that_fails_for_good_proves_nothing() -> None:
@@ -118,17 +116,24 @@ def test_a_read_that_fails_for_good_proves_nothing() -> None:
     assert broken.next_step == "Check the token."
 
 
+def search_for(what: Any, loss: ApiError = LOSS, effect: Sequence[Node] = ()) -> SearchCreated | SearchChanged:
+    return search(what, loss, effect, [OLD], {"node_gone"}, GRACE, "cluster_a")
+
+
 def test_a_reboot_is_not_searched_for() -> None:
     with pytest.raises(OutcomeUnknown, match="whether the node reboots cannot be told"):
-        refuse_to_search(REBOOT, LOSS, [])
+        search_for(REBOOT)
 
 
 def test_a_node_that_appeared_though_its_create_was_put_off_is_claimed_by_nobody() -> None:
     with pytest.raises(OutcomeUnknown, match=r"node_new .* appeared") as caught:
-        refuse_to_search(CREATE, NotDone("429", status=429), [OURS])
+        search_for(CREATE, NotDone("429", status=429), [OURS])
     assert caught.value.nodes == [OURS]
 
 
-@pytest.mark.parametrize("what", [CREATE, RESIZE, DESTROY], ids=lambda what: what.action)
-def test_the_others_are(what: object) -> None:
-    refuse_to_search(what, LOSS, [])  # type: ignore[arg-type]
+def test_the_others_are() -> None:
+    assert isinstance(search_for(RESIZE), SearchChanged)
+    assert isinstance(search_for(DESTROY, effect=[OLD]), SearchChanged)
+    created_by = search_for(CREATE)
+    assert isinstance(created_by, SearchCreated)
+    assert created_by.known == {"node_old", "node_gone"}

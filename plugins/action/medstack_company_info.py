@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The in-process door of medstack_company_info."""
+"""Run medstack_company_info in the process of the worker."""
 
 from __future__ import annotations
 
 from ansible_collections.medstack.control.plugins.module_utils._operations import company_info
-from ansible_collections.medstack.control.plugins.plugin_utils._action import Door
+from ansible_collections.medstack.control.plugins.plugin_utils._action import OperationAction
 
 
-class ActionModule(Door):
+class ActionModule(OperationAction):
     operation = company_info

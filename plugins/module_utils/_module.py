@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The module door: an operation in the Python of the host that the task runs on."""
+"""Runs an operation as a module: in the Python of the host that the task runs on."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs an operation and turns whatever comes of it into a result without secrets. Both doors go through here."""
+"""Runs an operation, in process or as a module: every outcome becomes a result without secrets."""
 
 from __future__ import annotations
 

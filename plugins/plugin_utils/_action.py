@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The base of the in-process door: fills the environment, chooses the door, and runs the operation or hands over to the module.
+"""The base of the action plugins: runs an operation in the process of the worker, or the module where that cannot be.
 
 The module costs a Python start on every task and cannot speak while it waits; here the same operation runs in the worker.
 """
@@ -40,7 +40,7 @@ PR_SET_PDEATHSIG = 1  # linux/prctl.h
 SECRETS = {"token_key": "MEDSTACK_TOKEN_KEY", "token_value": "MEDSTACK_TOKEN_VALUE"}
 
 
-class Door(ActionBase):
+class OperationAction(ActionBase):
     operation: ModuleType
 
     _supports_async = True
@@ -62,7 +62,7 @@ class Door(ActionBase):
         if self._connection.transport == "local" and not self._task.async_val:
             with _environ(environment):
                 return self._in_process(params)
-        return self._hand_over(params, environment, task_vars)
+        return self._run_module(params, environment, task_vars)
 
     def _in_process(self, params: dict[str, Any]) -> dict[str, Any]:
         checked = ArgumentSpecValidator(**self.operation.SPEC).validate(params)
@@ -79,7 +79,7 @@ class Door(ActionBase):
         run = Run(check_mode=self._task.check_mode, alive=_alive, report=report, clock=SystemClock(_alive))
         return execute(self.operation, checked.validated_parameters, run)
 
-    def _hand_over(self, params: dict[str, Any], environment: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+    def _run_module(self, params: dict[str, Any], environment: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """Runs the module where the task's connection leads, or in the background."""
         moved = {option: environment.pop(variable) for option, variable in SECRETS.items() if environment.get(variable)}
         # On the task, since each try of `until` makes this object anew, and the first one may have left the environment without them.

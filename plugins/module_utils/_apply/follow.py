@@ -29,8 +29,8 @@ class Settled(Goal[Sequence[Node], bool]):
         self._where = where
         self._waiting_for: list[Node] = []
 
-    def add(self, nodes: Sequence[Node], waited: float) -> bool | None:
-        self._waiting_for = self._busy(nodes)
+    def add(self, seen: Sequence[Node], waited: float) -> bool | None:
+        self._waiting_for = self._busy(seen)
         self.progress = f"waiting for {listed(self._waiting_for)}"
         return None if self._waiting_for else True
 
@@ -56,9 +56,9 @@ class Finished(Goal["Node | None", Verdict]):
     def judge(self) -> Verdict | None:
         return judge(self._operation, self._reads, self._reboot_grace)
 
-    def add(self, node: Node | None, waited: float) -> Verdict | None:
-        self._reads.add(node, waited)
-        self.progress = node.status_text if node else "not to be seen yet"
+    def add(self, seen: Node | None, waited: float) -> Verdict | None:
+        self._reads.add(seen, waited)
+        self.progress = seen.status_text if seen else "not to be seen yet"
         return self.judge()
 
     def broken(self, error: ApiError) -> MedstackError:
@@ -78,8 +78,8 @@ class Finished(Goal["Node | None", Verdict]):
 class FinishedCreate(Finished):
     """The same of a new node, which the operation's title cannot name, which no read may show yet, and which may lack its address."""
 
-    def add(self, node: Node | None, waited: float) -> Verdict | None:
-        verdict = super().add(node, waited)
+    def add(self, seen: Node | None, waited: float) -> Verdict | None:
+        verdict = super().add(seen, waited)
         self.progress = f"{self._node_id} {self.progress}"  # in each line, so that the last one of a cancelled run names it
         return verdict
 
@@ -108,8 +108,8 @@ class Listed(Goal[Sequence[Node], Verdict]):
         self.at_once = True
         self.node: Node | None = None
 
-    def add(self, nodes: Sequence[Node], waited: float) -> Verdict | None:
-        node = self.node = next((node for node in nodes if node.id == self._node_id), None)
+    def add(self, seen: Sequence[Node], waited: float) -> Verdict | None:
+        node = self.node = next((node for node in seen if node.id == self._node_id), None)
         self.progress = f"listed as {node.status_text}" if node else "not listed yet"
         if node is None or not (self._in_any_status or node.active or node.failed):
             return None
@@ -137,8 +137,8 @@ class CaughtUp(Goal[Sequence[Node], bool]):
     def __init__(self, operation: Operation) -> None:
         self._operation = operation
 
-    def add(self, nodes: Sequence[Node], waited: float) -> bool | None:
-        return None if is_behind(self._operation, nodes) else True
+    def add(self, seen: Sequence[Node], waited: float) -> bool | None:
+        return None if is_behind(self._operation, seen) else True
 
     def timed_out(self, end: TimedOut) -> bool:
         node_id = self._operation.node_id or ""

@@ -42,10 +42,10 @@ class SearchCreated(Goal[Sequence[Node], Recovered]):
         self._new: dict[str, Node] = {}
         self.every = durations.SEARCH_EVERY
 
-    def add(self, nodes: Sequence[Node], waited: float = 0.0) -> Recovered | None:
-        if self.known and not nodes:
+    def add(self, seen: Sequence[Node], waited: float = 0.0) -> Recovered | None:
+        if self.known and not seen:
             raise Transient("the list of nodes is empty, though nodes were there just now")
-        self._new.update({node.id: node for node in nodes if node.id not in self.known})
+        self._new.update({node.id: node for node in seen if node.id not in self.known})
         self.progress = f"new so far: {listed(list(self._new.values()))}"
         return None
 
@@ -93,10 +93,10 @@ class SearchChanged(Goal["Node | None", Recovered]):
         self._seen: list[Node | None] = []
         self.every = durations.SEARCH_EVERY
 
-    def add(self, node: Node | None, waited: float) -> Recovered | None:
-        self._seen.append(node)
-        self.progress = _status(node)
-        return Recovered(node) if has_begun(self._operation, node) else None
+    def add(self, seen: Node | None, waited: float) -> Recovered | None:
+        self._seen.append(seen)
+        self.progress = _status(seen)
+        return Recovered(seen) if has_begun(self._operation, seen) else None
 
     def broken(self, error: ApiError) -> MedstackError:
         return OutcomeUnknown(

@@ -100,8 +100,8 @@ class Unchanged(Goal["list[Node]", "list[Node]"]):
         self.every = durations.SEARCH_EVERY
         self.at_once = not proof
 
-    def add(self, effect: list[Node], waited: float) -> list[Node] | None:
-        return effect if effect or waited - self._since >= self._proof else None
+    def add(self, seen: list[Node], waited: float) -> list[Node] | None:
+        return seen if seen or waited - self._since >= self._proof else None
 
     def failed(self, trouble: Transient, waited: float) -> None:
         self._since = waited + max(trouble.retry_after or 0.0, durations.SEARCH_EVERY)

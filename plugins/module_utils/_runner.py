@@ -46,7 +46,8 @@ def execute(operation: Operation, params: dict[str, Any], run: Run) -> dict[str,
         result.update(failed=True, msg=_unexpected(error, result.get("actions") or []))
     if run.warnings:
         result["warnings"] = run.warnings
-    return redactor.value(result)  # type: ignore[return-value]
+    masked: dict[str, Any] = redactor.value(result)
+    return masked
 
 
 def _unexpected(error: BaseException, actions: list[dict[str, Any]]) -> str:

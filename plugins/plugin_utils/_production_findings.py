@@ -87,7 +87,9 @@ def _medium(catalogue: Sequence[NodeSize]) -> NodeSize:
 
 
 def _suffices(size: NodeSize, medium: NodeSize) -> bool:
-    return _known(size) and size.vcpu >= medium.vcpu and size.memory >= medium.memory  # type: ignore[operator]
+    """No, if the API does not say how large it is; `medium` is known."""
+    vcpu, memory = medium.vcpu or 0, medium.memory or 0.0
+    return size.vcpu is not None and size.memory is not None and size.vcpu >= vcpu and size.memory >= memory
 
 
 def _known(size: NodeSize) -> bool:

@@ -96,7 +96,7 @@ class Transport:
         session = requests.Session()
         # Bytes, since requests encodes text as Latin-1. Being set at all, it keeps a netrc from replacing it.
         key, value = self._connection.token_key, self._connection.token_value
-        session.auth = (key.encode("utf-8", "surrogateescape"), value.encode("utf-8", "surrogateescape"))  # type: ignore[assignment] # stub
+        session.auth = (key.encode("utf-8", "surrogateescape"), value.encode("utf-8", "surrogateescape"))  # type: ignore[assignment] # the stub says text
         session.headers.update({"User-Agent": f"medstack.control/{VERSION}", "Accept": "application/json"})
         # A proxy named by the environment would see a token that plain http carries on loopback.
         session.trust_env = not self._connection.plain_http

@@ -22,7 +22,7 @@ from . import advice
 try:
     import fcntl
 except ImportError:  # not a POSIX system: no controller and no target of ours
-    fcntl = None  # type: ignore[assignment]
+    fcntl = None  # type: ignore[assignment] # elsewhere, it is a module
 
 
 @contextmanager

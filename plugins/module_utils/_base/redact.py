@@ -11,6 +11,7 @@ that masks results.
 from __future__ import annotations
 
 import base64
+from typing import Any
 from urllib.parse import quote
 
 from .text import MASK
@@ -33,7 +34,7 @@ class Redactor:
             text = text.replace(form, MASK)
         return text
 
-    def value(self, value: object) -> object:
+    def value(self, value: Any) -> Any:
         """The same structure with every string in it redacted, keys included."""
         if isinstance(value, str):
             return self.text(value)

@@ -595,7 +595,7 @@ BREAKAGES = [
     Breakage(
         "the token leaks by an unforeseen exception",
         "_runner.py",
-        {"return redactor.value(result)": "return result"},
+        {"= redactor.value(result)": "= result"},
         [f"{CORE}interrupted.py::test_a_bug_is_told_as_one_with_what_was_done"],
     ),
     Breakage(

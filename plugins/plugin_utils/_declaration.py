@@ -20,7 +20,7 @@ from ansible_collections.medstack.control.plugins.module_utils._base.fields impo
 from ansible_collections.medstack.control.plugins.module_utils._base.models import Node, NodeSize, listed
 from ansible_collections.medstack.control.plugins.module_utils._base.text import clean
 
-FAILED = """
+FAILED_NODES = """
 # These have failed, and are not declared. Plan and provision refuse until
 # they are repaired in MedStack Control, or destroyed:
 """
@@ -61,7 +61,7 @@ def declaration(nodes: Any, node_sizes: Any, cluster_id: Any) -> str:
     head = (
         f"---\n# The nodes of {_comment(cluster_id)}, for the playbooks plan and\n# provision and the role cluster of medstack.control.\n"
     )
-    parts = [(FAILED, failed), (NOT_OFFERED, not_offered), (PROTECT, candidates)]
+    parts = [(FAILED_NODES, failed), (NOT_OFFERED, not_offered), (PROTECT, candidates)]
     return head + _variable(counted, catalogue) + "".join("".join((text, *lines)) for text, lines in parts if lines)
 
 

@@ -35,19 +35,19 @@ BREAKAGES = [
     Breakage(
         "PATCH is sent again after a lost answer",
         "_api/transport.py",
-        {"error, AnswerLost) from None": 'error, NotDone if method == "PATCH" else AnswerLost) from None'},
+        {"error, ResponseLost) from None": 'error, NotDone if method == "PATCH" else ResponseLost) from None'},
         [f"{CORE}lost_answers.py::test_a_resize_that_did_not_take_place_is_a_failure_that_may_be_run_again"],
     ),
     Breakage(
         "DELETE is sent again after a lost answer",
         "_api/transport.py",
-        {"error, AnswerLost) from None": 'error, NotDone if method == "DELETE" else AnswerLost) from None'},
+        {"error, ResponseLost) from None": 'error, NotDone if method == "DELETE" else ResponseLost) from None'},
         [f"{CORE}lost_answers.py::test_a_destroy_that_did_not_take_place_is_a_failure_that_may_be_run_again"],
     ),
     Breakage(
         "a reboot is sent again after a lost answer",
         "_api/transport.py",
-        {"error, AnswerLost) from None": 'error, NotDone if method == "GET" else AnswerLost) from None'},
+        {"error, ResponseLost) from None": 'error, NotDone if method == "GET" else ResponseLost) from None'},
         [f"{CORE}lost_answers.py::test_a_lost_reboot_is_unknown_and_never_repeated"],
     ),
     Breakage(

@@ -5,7 +5,7 @@
 """The API's endpoints, one request at a time: sent, classified, parsed or raised. Knows nothing of Ansible.
 
 Reads are retried when that can help. Mutations are sent once, over a separate connection; the exception says what their
-failure means (`NotDone`, `AnswerLost`, or another `ApiError`: refused by the server).
+failure means (`NotDone`, `ResponseLost`, or another `ApiError`: refused by the server).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Callable, TypeVar
 
 from .._base import durations
-from .._base.errors import AnswerLost, ApiError, MethodNotAllowed, NotDone, NotFound, Refused, Transient
+from .._base.errors import ApiError, MethodNotAllowed, NotDone, NotFound, Refused, ResponseLost, Transient
 from .._base.fields import Malformed, OtherThing, is_id
 from .._base.models import Cluster, Company, Node, NodeSize
 from .._base.redact import Redactor
@@ -46,11 +46,7 @@ class Client:
         self._redactor = Redactor(connection.token_key, connection.token_value)
         self._responses = Responses(self._redactor)
         self._transport = Transport(connection, self._redactor, alive)
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """How many `requests` and `retries` there were so far."""
-        return self._transport.counts
+        self.counts = self._transport.counts  # how many `requests` and `retries` there were so far
 
     def knows_server(self) -> None:
         """Something has responded at this address, to another client: failures may pass by themselves."""
@@ -117,7 +113,8 @@ class Client:
 
     def _read(self, url: str, parse: Callable[[Any, Mapping[str, str]], Parsed], patient: bool = True) -> Parsed:
         deadline = Deadline(self._clock, durations.READ_BUDGET)
-        pace = Pace(self._clock, deadline, first=durations.FIRST_BACKOFF, slowest=durations.LONGEST_BACKOFF)
+        first = durations.FIRST_BACKOFF
+        pace = Pace(self._clock, deadline, interval=first, first=first, slowest=durations.LONGEST_BACKOFF)
         while True:
             try:
                 return self._read_once(url, parse)
@@ -166,7 +163,7 @@ class Client:
         if 400 <= status < 500 and status != 408:
             raise self._responses.unwelcome(asked, response, ApiError)
         if not 200 <= status < 300:
-            raise self._responses.unwelcome(asked, response, AnswerLost)
+            raise self._responses.unwelcome(asked, response, ResponseLost)
         return response
 
     def _mutate_known(self, method: str, path: str, parse: Callable[[Any], Node], body: dict[str, str] | None = None) -> Node | None:
@@ -182,12 +179,12 @@ class Client:
         return self._parsed(f"{method} {self._url(path)}", response, parse_node) if response.content.strip() else None
 
     def _parsed(self, asked: str, response: Response, parse: Callable[[Any], Parsed]) -> Parsed:
-        """What an accepted mutation's response holds. Raises `AnswerLost` if that is not what the contract says."""
+        """What an accepted mutation's response holds. Raises `ResponseLost` if that is not what the contract says."""
         try:
             return parse(self._responses.json(response))
         except ValueError as flaw:
             why = clean(flaw) if isinstance(flaw, Malformed) else "no JSON"
-            raise AnswerLost(
+            raise ResponseLost(
                 f"{asked} answered {response.status_code}, but not as the API's contract says ({why}): {self._responses.words(response)}.",
                 status=response.status_code,
             ) from None

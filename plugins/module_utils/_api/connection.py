@@ -35,10 +35,10 @@ class Connection:
             raise Refused("base_url holds credentials.", "Give them as token_key and token_value.")
         try:
             parts = urlsplit(self.base_url)
-            usable = parts.scheme in ("http", "https") and parts.hostname and not parts.query and not parts.fragment and parts.port != 0
+            fits = parts.scheme in ("http", "https") and parts.hostname and not parts.query and not parts.fragment and parts.port != 0
         except ValueError:
-            usable = False
-        if not usable:
+            fits = False
+        if not fits:
             raise Refused(
                 f"base_url {clean(self.base_url)} is no address of an API.",
                 "Give it as https://host/path, such as https://api.medstack.co/v1.",

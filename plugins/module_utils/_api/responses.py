@@ -14,7 +14,7 @@ from time import time
 from typing import Any, Protocol
 from urllib.parse import urljoin
 
-from .._base.errors import AnswerLost, ApiError, MethodNotAllowed, NotFound, Transient
+from .._base.errors import ApiError, MethodNotAllowed, NotFound, ResponseLost, Transient
 from .._base.redact import Redactor
 from .._base.text import clean, duration
 
@@ -96,7 +96,7 @@ class Responses:
             return NotFound(message, "Check base_url, company_id, cluster and node_id.", status)
         if status == 405 and kind is ApiError:
             return MethodNotAllowed(message, ASK_SUPPORT, status)
-        if issubclass(kind, (Transient, AnswerLost)):
+        if issubclass(kind, (Transient, ResponseLost)):
             wait = retry_after(response)
             return kind(message, f"Run again in {duration(wait) if wait else 'a while'}.", status, wait)
         return kind(message, _HINTS.get(status, ASK_SUPPORT), status)

@@ -14,7 +14,7 @@ from typing import Any, Callable
 from urllib.parse import urlsplit
 
 from .._base import durations
-from .._base.errors import AnswerLost, ApiError, NotDone, Transient
+from .._base.errors import ApiError, NotDone, ResponseLost, Transient
 from .._base.redact import Redactor
 from .._base.text import clean
 from .._base.version import VERSION
@@ -63,13 +63,13 @@ class Transport:
             raise self._broken(f"GET {url}", error, Transient) from None
 
     def mutate(self, method: str, url: str, body: dict[str, str] | None = None) -> requests.Response:
-        """Send once, over a separate connection. Raises `AnswerLost`, and `NotDone` if it surely was not sent."""
+        """Send once, over a separate connection. Raises `ResponseLost`, and `NotDone` if it surely was not sent."""
         try:
             # A kept connection may have died unnoticed, and nobody could tell whether the request still got through.
             with self._new_session() as session:
                 return self._send(session, method, url, max(self._connection.request_timeout, durations.MUTATION_TIMEOUT), body)
         except _NO_RESPONSE as error:
-            raise self._broken(f"{method} {url}", error, AnswerLost) from None
+            raise self._broken(f"{method} {url}", error, ResponseLost) from None
 
     def _send(
         self, session: requests.Session, method: str, url: str, timeout: float, body: dict[str, str] | None = None
@@ -123,7 +123,7 @@ class Transport:
             peer = f"the proxy {proxy}" if by_proxy else f"{peer} (through the proxy {proxy})"
         # Nothing can have been sent where not even a connection came about.
         if isinstance(cause, (NewConnectionError, ConnectTimeoutError)):
-            kind = NotDone if kind is AnswerLost else kind
+            kind = NotDone if kind is ResponseLost else kind
             said = f"no connection to {peer} could be made ({said})"
         elif isinstance(error, requests.exceptions.Timeout):
             said = f"no answer came in time ({said})"
@@ -171,7 +171,7 @@ def _no_tunnel(asked: str, error: Exception, cause: Any, kind: type[ApiError]) -
         return None
     # The tunnel comes before the request. No other ProxyError proves that: a connection that breaks afterwards is called one too.
     message = f"{asked} was not sent: the proxy that the environment names refused to connect ({tunnel[1]})."
-    passing = NotDone if kind is AnswerLost else kind
+    passing = NotDone if kind is ResponseLost else kind
     return (passing if int(tunnel[1]) >= 500 else ApiError)(message, _CHECK_ENVIRONMENT)
 
 

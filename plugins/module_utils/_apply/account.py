@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Callable
 
 from .._base import durations
@@ -29,7 +29,7 @@ class Action:
     operation: Operation
     title: str
     tell: Tell
-    node_id: str | None = None
+    node_id: str | None = field(init=False)
     seconds: float = 0.0
     adopted: bool = False
     outcome: str = OUTCOME_UNKNOWN
@@ -154,7 +154,7 @@ class Account:
         def tell(text: str) -> None:
             nonlocal told, told_at
             now = self._run.clock.now()
-            if text != told or now - told_at >= durations.REPORT_EVERY:
+            if text and (text != told or now - told_at >= durations.REPORT_EVERY):
                 told, told_at = text, now
                 self.report(title, f"{text}, {duration(now - begin)}")
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What to do next: the end of each error and warning of a run, from facts. Pure."""
+"""What to do next: the end of each error that comes from applying, from facts. Pure."""
 
 from __future__ import annotations
 

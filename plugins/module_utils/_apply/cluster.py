@@ -65,7 +65,7 @@ class ClusterState:
             )
         return nodes
 
-    def nodes_to_count(self) -> list[Node]:
+    def _nodes_to_count(self) -> list[Node]:
         """The same for a decision that rests on how many there are."""
         return self._twice_if(lambda nodes: not nodes, self._list)
 
@@ -74,14 +74,14 @@ class ClusterState:
 
         Raises `Transient` for a list that lacks a node of those `before` which still exists.
         """
-        nodes = self.nodes_with(node_id) if node_id else self.nodes_to_count()
+        nodes = self._nodes_with(node_id) if node_id else self._nodes_to_count()
         here = {node.id for node in nodes}
         for node in before:
             if node.id not in here and not node.leaving and self.node(node.id, patient=False):
                 raise Transient(f"the list of nodes lacks {node.id}, which is still there")
         return nodes
 
-    def nodes_with(self, node_id: str) -> list[Node]:
+    def _nodes_with(self, node_id: str) -> list[Node]:
         """The same for a decision about one node, which is among them unless it no longer exists; it alone if the API lists no nodes."""
         try:
             nodes = self.nodes()

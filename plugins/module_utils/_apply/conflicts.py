@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from .._base import durations
 from .._base.errors import Stopped, Transient
 from .._base.models import Node, same_size
+from .._base.wait import TimedOut
 from .._plan.plan import CREATE, DESTROY, Operation
 from . import advice
 from .goal import Goal
@@ -21,64 +22,72 @@ from .verdict import has_begun
 class NoConflict(Goal[Sequence[Node], "list[Node]"]):
     """The list before a change, if it shows no change of someone else: two writers on two machines cannot lock each other out.
 
-    What is found are the nodes that may be the effect of an operation of which a try `may_have_happened`; none otherwise.
+    What is found are the nodes that may be the effect of an operation that was `tried` before; none otherwise.
     """
 
-    def __init__(self, operation: Operation, expected: Sequence[Node], own: Set[str], may_have_happened: bool) -> None:
+    def __init__(self, operation: Operation, expected: Sequence[Node], own: Set[str], tried: bool) -> None:
         self._operation = operation
         self._expected = expected
         self._own = own
-        self._may_have_happened = may_have_happened
+        self._tried = tried
+        self._found: Conflict | None = None
         self.every = durations.SECOND_READ
         self.at_once = True
         self.seen = expected  # the list at the end
 
     def add(self, seen: Sequence[Node], waited: float) -> list[Node] | None:
-        effect = may_be_effect(self._operation, self._expected, seen, self._own) if self._may_have_happened else []
+        effect = may_be_effect(self._operation, self._expected, seen, self._own) if self._tried else []
         if effect:
             return effect
-        change = foreign_change(self._expected, seen, self._own, self._operation.node_id)
-        if change and waited < change.patience:
-            self.progress = f"{change.said}, looking once more"
+        self._found = find_conflict(self._expected, seen, self._own, self._operation.node_id)
+        if self._found and waited < self._found.patience:
+            self.progress = f"{self._found.said}, looking once more"
             return None
         self.seen = seen
-        if change is None:
-            return []
-        raise Stopped(
-            f"{change.said}: somebody else is changing this cluster, or its list of nodes lags behind, so this was not sent.",
-            advice.LET_THEM_FINISH,
-        )
+        if self._found:
+            raise self._refusal()
+        return []
 
     def failed(self, trouble: Transient, waited: float) -> None:
         raise trouble
 
+    def timed_out(self, end: TimedOut) -> list[Node]:
+        raise self._refusal()
+
+    def _refusal(self) -> Stopped:
+        said = self._found.said if self._found else "The list of nodes could not be read"
+        return Stopped(
+            f"{said}: somebody else is changing this cluster, or its list of nodes lags behind, so this was not sent.",
+            advice.LET_THEM_FINISH,
+        )
+
 
 @dataclass(frozen=True)
-class Change:
+class Conflict:
     """What a list shows and the run cannot explain, as a sentence; `patience`: seconds for which it may still be a list that lags."""
 
     said: str
     patience: float = 0.0
 
 
-def foreign_change(
+def find_conflict(
     expected: Sequence[Node], seen: Sequence[Node], own: Set[str] = frozenset(), next_id: str | None = None
-) -> Change | None:
-    """The change that can be explained least; None when there is none.
+) -> Conflict | None:
+    """The difference that can be explained least; None when there is none.
 
     `own` are the nodes that this run has created, resized or destroyed: a list may lag behind them. `next_id` is the node that
     is acted on next: one that was in transition already, stuck perhaps and to be destroyed, may show any status.
     """
     before = {node.id: node for node in expected}
     now = {node.id: node for node in seen}
-    changes = []
+    found = []
     for node_id in sorted(before.keys() | now.keys()):
         said = _difference(before.get(node_id), now.get(node_id), node_id, node_id in own, node_id == next_id)
         if said:
             is_now = now.get(node_id)
             lags = node_id in own and not (is_now and is_now.failed)
-            changes.append(Change(said, durations.LAG if lags else 0.0 if is_now else durations.SECOND_READ))
-    return min(changes, key=lambda change: change.patience, default=None)
+            found.append(Conflict(said, durations.LAG if lags else 0.0 if is_now else durations.SECOND_READ))
+    return min(found, key=lambda conflict: conflict.patience, default=None)
 
 
 def _difference(was: Node | None, is_now: Node | None, node_id: str, is_own: bool, is_next: bool) -> str | None:

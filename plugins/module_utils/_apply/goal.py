@@ -16,7 +16,7 @@ Found = TypeVar("Found")
 
 
 class Goal(Generic[Seen, Found]):
-    """`progress` says how far it is, after a read that was not the last.
+    """`progress` says how far it is, after a read that was not the last; empty: nothing to tell.
 
     `every`: s between two reads, where it is not the options' to say; `at_once`: the first one comes without a pause.
     """
@@ -25,8 +25,12 @@ class Goal(Generic[Seen, Found]):
     every: float | None = None
     at_once = False
 
+    def pause(self, waited: float) -> float | None:
+        """Seconds until the next read, where neither `every` nor the options say it."""
+        return None
+
     def add(self, seen: Seen, waited: float) -> Found | None:
-        """What was found, if the read shows it; `waited`: s since the first pause. May raise, `Transient` too: then the read failed."""
+        """What was found, if the read shows it; `waited`: s since the reading began. May raise, `Transient` too: then the read failed."""
         raise NotImplementedError
 
     def failed(self, trouble: Transient, waited: float) -> None:
@@ -38,4 +42,4 @@ class Goal(Generic[Seen, Found]):
 
     def timed_out(self, end: TimedOut) -> Found:
         """What has been found, all the same, at the end of the time; otherwise raises."""
-        raise end.trouble or end
+        raise NotImplementedError

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What became of a mutation whose response was lost: what the reads after it prove. It is searched for, never sent again. Pure."""
+"""What became of a mutation whose response was lost: what the reads after it prove. It is searched for. Pure."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class SearchCreated(Goal[Sequence[Node], Recovered]):
         self._new: dict[str, Node] = {}
         self.every = durations.SEARCH_EVERY
 
-    def add(self, seen: Sequence[Node], waited: float = 0.0) -> Recovered | None:
+    def add(self, seen: Sequence[Node], waited: float) -> Recovered | None:
         if self.known and not seen:
             raise Transient("the list of nodes is empty, though nodes were there just now")
         self._new.update({node.id: node for node in seen if node.id not in self.known})
@@ -58,9 +58,15 @@ class SearchCreated(Goal[Sequence[Node], Recovered]):
         )
 
     def timed_out(self, end: TimedOut) -> Recovered:
-        """The one candidate. Raises `OutcomeUnknown`."""
+        """The one candidate. Raises `OutcomeUnknown`.
+
+        If the last read failed, raises its trouble once: it is the end that counts, so it is read once more, at once.
+        """
         if end.trouble is not None:
-            raise self.broken(end.trouble)
+            if self.at_once:
+                raise self.broken(end.trouble)
+            self.at_once = True
+            raise end.trouble
         new = list(self._new.values())
         if not new:
             raise OutcomeUnknown(

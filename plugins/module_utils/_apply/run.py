@@ -16,7 +16,7 @@ from typing import Callable
 
 from .._api.client import Client
 from .._base import durations
-from .._base.errors import AnswerLost, ApiError, MedstackError, Stopped, Transient
+from .._base.errors import ApiError, MedstackError, ResponseLost, Stopped, Transient
 from .._base.models import ClusterRef, Node, NodeSize
 from .._base.run import Run
 from .._base.text import duration
@@ -26,7 +26,7 @@ from . import advice, conflicts, follow, recover, resolve, send
 from .account import Account, Action, Tell
 from .cluster import ClusterState
 from .goal import Found, Goal, Seen
-from .verdict import OUTCOME_DONE, OUTCOME_FAILED, OUTCOME_UNKNOWN, Reads, Verdict, has_begun
+from .verdict import OUTCOME_DONE, OUTCOME_FAILED, OUTCOME_UNKNOWN, Reads, Verdict
 
 
 def open_cluster(client: Client, run: Run, company_id: str | None, cluster: str) -> ClusterState:
@@ -121,7 +121,7 @@ class ClusterRun:
 
     def _send(self, action: Action) -> Node | None:
         """Send the mutation once; again only as `Tries` and a new list allow it. The node as the response shows it, if it does."""
-        pace = Pace(self._clock, self._deadline(), slowest=durations.LONGEST_PAUSE)
+        pace = Pace(self._clock, self._deadline(), interval=durations.FIRST_PAUSE, slowest=durations.LONGEST_PAUSE)
         tries = send.Tries(action.operation, self._waiting.reboot_grace)
         self._refuse_conflict(action, tries)
         self.account.actions.append(action)
@@ -153,38 +153,34 @@ class ClusterRun:
             return self._refuse_conflict(action, tries)
         self.account.put_off(action, f"not accepted yet ({error.message}), trying again in {duration(wait)}")
         self._clock.sleep(wait - tries.proof)
-        operation = action.operation
 
         def read() -> list[Node]:
-            if tries.proof_by_id and has_begun(operation, self._cluster.node(operation.node_id or "")):
-                return [known for known in self.account.nodes if known.id == operation.node_id]
-            return self._refuse_conflict(action, tries)
+            effect = tries.effect_by_id(self._cluster.node(action.node_id or ""), self.account.nodes) if tries.proof_by_id else []
+            return effect or self._refuse_conflict(action, tries)
 
         return self._until(send.Unchanged(tries.proof, left - wait + tries.proof), read, action.tell)
 
     def _refuse_conflict(self, action: Action, tries: send.Tries) -> list[Node]:
         """The list before each mutation. The nodes that may be the effect of a try before, if there are any."""
         account, operation = self.account, action.operation
-        goal = conflicts.NoConflict(operation, account.nodes, account.own, tries.may_have_happened)
+        goal = conflicts.NoConflict(operation, account.nodes, account.own, tries.reached_server)
         # A list may lag behind what this run has created; one without all the others cannot be right.
         read = partial(self._cluster.nodes_around, operation.node_id, {node.id for node in account.nodes} - account.own)
         try:
-            return self._until(goal, read, action.tell, Deadline(self._clock, durations.LAG))
+            return self._until(goal, read, action.tell, Deadline(self._clock, durations.LAG + durations.SECOND_READ))
         finally:
             account.nodes = list(goal.seen)
 
     def _recover(self, action: Action, loss: ApiError, effect: Sequence[Node] = ()) -> Node | None:
         """The node as the lost mutation left it; `effect` is what seems to come of one that the server put off."""
         account, grace = self.account, self._waiting.adoption_grace
-        if isinstance(loss, AnswerLost):
+        if isinstance(loss, ResponseLost):
             account.report(action.title, "the answer was lost")
         deadline, tell = Deadline(self._clock, grace), account.teller(f"{action.title}: looking what became of it")
         try:
             goal = recover.search(action.operation, loss, effect, account.nodes, account.own, grace, self.where.cluster_id)
             if isinstance(goal, recover.SearchCreated):
-                known = goal.known
-                # It is the end that counts: the last read is a patient one, and has to show one of the nodes before.
-                found = self._until(goal, lambda: self._cluster.nodes(known) if deadline.left() <= 0 else self._list(), tell, deadline)
+                found = self._search_list(goal, tell, deadline)
             else:
                 found = self._until(goal, partial(self._cluster.node_for_sure, action.node_id or ""), tell, deadline)
         except Stopped as stopped:
@@ -192,6 +188,12 @@ class ClusterRun:
             raise
         action.adopted = True
         return found.node
+
+    def _search_list(self, goal: recover.SearchCreated, tell: Tell, deadline: Deadline) -> recover.Recovered:
+        try:
+            return self._until(goal, self._list, tell, deadline)
+        except Transient:  # at the end, which counts: one more read, this time a patient one
+            return self._until(goal, partial(self._cluster.nodes, goal.known), tell, Deadline(self._clock, 0.0))
 
     def _await_listed(self, action: Action, verdict: Verdict | None, deadline: Deadline) -> Verdict | None:
         goal = follow.listed_too(action.operation, action.node_id or "", verdict)
@@ -231,7 +233,7 @@ class ClusterRun:
         pace = Pace(self._clock, deadline or self._deadline(), every, at_once=goal.at_once)
         while True:
             try:
-                pace.wait_for_read()
+                pace.wait_for_read(goal.pause(pace.waited))
                 found = goal.add(read(), pace.waited)
             except TimedOut as end:
                 return goal.timed_out(end)

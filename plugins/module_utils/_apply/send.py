@@ -12,10 +12,12 @@ from typing import Callable
 
 from .._api.client import Client
 from .._base import durations
-from .._base.errors import AnswerLost, ApiError, NotDone, Transient
+from .._base.errors import ApiError, NotDone, ResponseLost, Stopped, Transient
 from .._base.models import ClusterRef, Node, NodeSize
+from .._base.wait import TimedOut
 from .._plan.plan import CREATE, DESTROY, REBOOT, RESIZE, Operation
 from .goal import Goal
+from .verdict import has_begun
 
 NOT_FOUND, CONFLICT, TOO_MANY, UNAVAILABLE = 404, 409, 429, 503
 
@@ -25,7 +27,7 @@ def send(client: Client, where: ClusterRef, operation: Operation, catalogue: Seq
     size_id = (operation.to_size.id if operation.to_size else None) or ""
     node = _REQUESTS[operation.action](client, where, operation.node_id or "", size_id, catalogue)
     if operation.node_id is None and node and node.id in {before.id for before in known}:
-        raise AnswerLost(f"the create was answered with {node.id}, which was there before")
+        raise ResponseLost(f"the create was answered with {node.id}, which was there before")
     return node
 
 
@@ -56,12 +58,13 @@ class Tries:
     def __init__(self, operation: Operation, reboot_grace: float) -> None:
         self._operation = operation
         self._reboot_grace = reboot_grace
-        self.loss: AnswerLost | None = None  # of a try that may have taken place
+        self.loss: ResponseLost | None = None  # of a try that may have taken place
         self._put_off: NotDone | None = None  # the first that had a response, which holds also if a later one has no connection
         self.proof = 0.0  # s for which the cluster has to show nothing, before it is sent again
 
     @property
-    def may_have_happened(self) -> bool:
+    def reached_server(self) -> bool:
+        """Whether a try may have taken place."""
         return bool(self.loss or self._put_off)
 
     @property
@@ -69,13 +72,19 @@ class Tries:
         """Whether the node itself has to show nothing too: a list may not show that a node reboots."""
         return self.proof > 0 and self._operation.action == REBOOT
 
+    def effect_by_id(self, node: Node | None, known: Sequence[Node]) -> list[Node]:
+        """The node, if it shows that a reboot has begun that was put off; None: it no longer exists."""
+        if not has_begun(self._operation, node):
+            return []
+        return [node] if node else [before for before in known if before.id == self._operation.node_id]
+
     def failed(self, error: ApiError, pause: float, left: float) -> Next:
         """After a try's error. `pause`: s that lie between two tries at least; `left`: s until no more may follow."""
-        if not isinstance(error, (NotDone, AnswerLost)):
+        if not isinstance(error, (NotDone, ResponseLost)):
             # Refused perhaps because the try before is in progress.
             earlier = self.loss or (self._put_off if may_be_busy_by_itself(error, self._put_off) else None)
             return Next(recover=earlier, refused=earlier is None)
-        if isinstance(error, AnswerLost):
+        if isinstance(error, ResponseLost):
             self.loss = self.loss or error
         elif may_have_happened(error):
             self._put_off = self._put_off or error
@@ -90,15 +99,18 @@ class Tries:
 class Unchanged(Goal["list[Node]", "list[Node]"]):
     """Before a mutation is sent again: for `proof` s, no read has shown anything that a try before may have done. Otherwise, that is found.
 
-    A read that fails proves nothing, so the time begins again.
+    It is read every 5 s, and at the end of that time. A read that fails proves nothing, so the time begins again, after a pause.
     """
 
     def __init__(self, proof: float, left: float) -> None:
         self._proof = proof
         self._left = left  # s, until it would be too late to send
         self._since = 0.0
-        self.every = durations.SEARCH_EVERY
         self.at_once = not proof
+
+    def pause(self, waited: float) -> float:
+        begin = max(self._since, waited)
+        return begin - waited + min(durations.SEARCH_EVERY, max(self._since + self._proof - begin, 0.0))
 
     def add(self, seen: list[Node], waited: float) -> list[Node] | None:
         return seen if seen or waited - self._since >= self._proof else None
@@ -107,6 +119,11 @@ class Unchanged(Goal["list[Node]", "list[Node]"]):
         self._since = waited + max(trouble.retry_after or 0.0, durations.SEARCH_EVERY)
         if self._since + self._proof > self._left:
             raise trouble
+
+    def timed_out(self, end: TimedOut) -> list[Node]:
+        raise end.trouble or Stopped(
+            "It was put off, and in the time left nothing proved that it did not happen, so it was not sent again."
+        )
 
 
 def may_be_sent_again(operation: Operation, error: ApiError) -> bool:
@@ -117,7 +134,7 @@ def may_be_sent_again(operation: Operation, error: ApiError) -> bool:
     if isinstance(error, NotDone):
         return True
     harmless = operation.action in (RESIZE, DESTROY)
-    return harmless and isinstance(error, AnswerLost) and error.status == UNAVAILABLE and error.retry_after is not None
+    return harmless and isinstance(error, ResponseLost) and error.status == UNAVAILABLE and error.retry_after is not None
 
 
 def may_have_happened(error: ApiError) -> bool:

@@ -55,7 +55,7 @@ class NotDone(Transient):
     """A mutation that did not happen: without a status no connection was made; 429 is the server's own word for it."""
 
 
-class AnswerLost(ApiError):
+class ResponseLost(ApiError):
     """A mutation that may or may not have happened. `retry_after` (s): when the server asks to come back, with 503."""
 
     def __init__(self, message: str, next_step: str = "", status: int | None = None, retry_after: float | None = None) -> None:

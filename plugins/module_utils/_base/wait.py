@@ -65,7 +65,7 @@ class TimedOut(Exception):
 
 
 class Pace:
-    """When to try next: after `first` s, then every 5 % of the time gone by, up to 15 s; or every `interval` s.
+    """When to try next: after `first` s, then every 5 % of the time gone by, up to 15 s; or at an `interval` (s).
 
     `slow_down` doubles the shortest pause, up to `slowest` s.
     """
@@ -107,8 +107,11 @@ class Pace:
     def slow_down(self) -> None:
         self._shortest = min(2 * max(self._shortest, self._first), self._slowest)
 
-    def wait_for_read(self) -> None:
-        """Sleep until a read is due: the first one `at_once`, the last one when the deadline is reached. Raises `TimedOut` after that."""
+    def wait_for_read(self, pause: float | None = None) -> None:
+        """Sleep until a read is due: the first one `at_once`, the last one when the deadline is reached. Raises `TimedOut` after that.
+
+        `pause` is for who knows better than the pace when to read next.
+        """
         if self._at_once:
             self._at_once = False
             return
@@ -118,7 +121,7 @@ class Pace:
         asked = self._trouble.retry_after if self._trouble else None
         if asked is not None and asked > left:
             raise TimedOut(self._deadline.seconds, self._trouble, asked)
-        self._clock.sleep(min(max(self.pause(), asked or 0.0), left))
+        self._clock.sleep(min(max(self.pause() if pause is None else pause, asked or 0.0), left))
 
     def read_failed(self, trouble: Transient) -> None:
         """A read that may succeed later. Retry-After is kept to, and a 429 slows down all reads from here on."""

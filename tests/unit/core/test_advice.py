@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.medstack.control.plugins.module_utils._apply import advice
 from ansible_collections.medstack.control.plugins.module_utils._apply.verdict import Verdict
-from ansible_collections.medstack.control.plugins.module_utils._base.errors import AnswerLost, ApiError
+from ansible_collections.medstack.control.plugins.module_utils._base.errors import ApiError, ResponseLost
 from ansible_collections.medstack.control.plugins.module_utils._base.models import Cluster
 from ansible_collections.medstack.control.plugins.module_utils._base.wait import TimedOut
 from tests.unit.core.things import LARGE, MEDIUM, node, operation
@@ -57,7 +57,7 @@ def test_a_node_in_an_unrecognized_status_is_not_to_be_removed() -> None:
 
 @pytest.mark.parametrize("of", [advice.check_services, advice.run_again_safely, advice.run_again_to_count, advice.run_again_reads_first])
 def test_when_the_server_asked_to_come_back_is_part_of_it(of: Any) -> None:
-    assert of(AnswerLost("", retry_after=90.0)).endswith(" The API asked not to come back before 1m30s have passed.")
+    assert of(ResponseLost("", retry_after=90.0)).endswith(" The API asked not to come back before 1m30s have passed.")
     assert "asked not to come back" not in of(ApiError(""))
 
 

@@ -13,13 +13,13 @@ import pytest
 
 from ansible_collections.medstack.control.plugins.module_utils._apply.recover import Recovered, SearchChanged, SearchCreated, search
 from ansible_collections.medstack.control.plugins.module_utils._apply.verdict import OutcomeUnknown
-from ansible_collections.medstack.control.plugins.module_utils._base.errors import AnswerLost, ApiError, NotDone, Stopped, Transient
+from ansible_collections.medstack.control.plugins.module_utils._base.errors import ApiError, NotDone, ResponseLost, Stopped, Transient
 from ansible_collections.medstack.control.plugins.module_utils._base.models import Node
 from ansible_collections.medstack.control.plugins.module_utils._base.wait import TimedOut
 from tests.unit.core.things import LARGE, MEDIUM, SMALL, node, operation
 
 GRACE = 180.0
-LOSS = AnswerLost("the connection broke", retry_after=90.0)
+LOSS = ResponseLost("the connection broke", retry_after=90.0)
 OLD, OURS, OTHER = node("node_old"), node("node_new", "creating"), node("node_other", "creating", SMALL)
 CREATE, RESIZE, REBOOT, DESTROY = (
     operation("create", None, MEDIUM),
@@ -69,8 +69,11 @@ def test_otherwise_it_is_unknown_what_the_create_did(lists: list[list[Node]], sa
 
 
 def test_one_found_in_lists_that_failed_at_the_end_is_not_adopted() -> None:
+    goal = created([OLD, OURS])
+    with pytest.raises(Transient):  # so that it is read once more, patiently
+        goal.timed_out(IN_TROUBLE)
     with pytest.raises(OutcomeUnknown, match="could not be listed to the end: 503 to the end New so far: node_new"):
-        created([OLD, OURS]).timed_out(IN_TROUBLE)
+        goal.timed_out(IN_TROUBLE)
     assert isinstance(created([OLD, OURS]).broken(ApiError("403")), OutcomeUnknown)
 
 

@@ -17,13 +17,14 @@ from ansible_collections.medstack.control.plugins.module_utils._apply.send impor
     may_have_happened,
     proof_time,
 )
-from ansible_collections.medstack.control.plugins.module_utils._base.errors import AnswerLost, ApiError, NotDone, Transient
+from ansible_collections.medstack.control.plugins.module_utils._base.errors import ApiError, NotDone, ResponseLost, Stopped, Transient
+from ansible_collections.medstack.control.plugins.module_utils._base.wait import TimedOut
 from tests.unit.core.things import LARGE, node, operation
 
 ACTIONS = ("create", "resize", "reboot", "destroy")
 NO_CONNECTION, TOO_MANY = NotDone("refused"), NotDone("429", status=429, retry_after=7)
-COME_BACK, UNAVAILABLE = AnswerLost("503", status=503, retry_after=7), AnswerLost("503", status=503)
-BROKEN, GATEWAY, FORBIDDEN = AnswerLost("broke"), AnswerLost("504", status=504, retry_after=7), ApiError("403", status=403)
+COME_BACK, UNAVAILABLE = ResponseLost("503", status=503, retry_after=7), ResponseLost("503", status=503)
+BROKEN, GATEWAY, FORBIDDEN = ResponseLost("broke"), ResponseLost("504", status=504, retry_after=7), ApiError("403", status=403)
 
 TABLE: list[tuple[str, ApiError, bool, tuple[str, ...]]] = [
     ("no connection", NO_CONNECTION, False, ACTIONS),
@@ -95,6 +96,35 @@ def test_nothing_may_be_seen_for_as_long_as_it_takes() -> None:
     assert [goal.add([], waited) for waited in (5.0, 10.0, 15.0)] == [None, None, []]
     assert Unchanged(0.0, left=100.0).add([], 0.0) == []
     assert Unchanged(15.0, left=100.0).add([node()], 5.0) == [node()]
+
+
+def reads(goal: Unchanged, waited: float, until: float) -> list[float]:
+    """The moments (s) at which it wants to be read from now on, nothing being seen."""
+    moments = []
+    while waited < until:
+        waited += goal.pause(waited)
+        moments.append(waited)
+        if goal.add([], waited) is not None:
+            break
+    return moments
+
+
+def test_the_last_read_comes_when_the_time_is_over() -> None:
+    assert reads(Unchanged(15.0, left=100.0), 0.0, 100.0) == [5.0, 10.0, 15.0]
+    assert reads(Unchanged(32.0, left=100.0), 0.0, 100.0) == [5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 32.0]
+    assert reads(Unchanged(15.0, left=100.0), 12.5, 100.0) == [15.0]
+
+
+def test_however_long_reads_have_failed_the_proof_is_read_every_five_seconds() -> None:
+    goal = Unchanged(15.0, left=1000.0)
+    for moment in (5.0, 65.0, 125.0):
+        goal.failed(Transient("429", status=429), moment)
+    assert reads(goal, 125.0, 1000.0) == [135.0, 140.0, 145.0]
+
+
+def test_a_proof_that_does_not_come_in_time_sends_nothing() -> None:
+    with pytest.raises(Stopped, match="so it was not sent again"):
+        Unchanged(15.0, left=100.0).timed_out(TimedOut(100.0))
 
 
 def test_a_read_that_fails_begins_the_proof_again() -> None:

@@ -131,6 +131,15 @@ def test_no_time_no_look() -> None:
     assert looks_until(0)[0] == []
 
 
+def test_who_knows_better_is_not_slowed_down() -> None:
+    clock = Clock()
+    pace = Pace(clock, Deadline(clock, 600))
+    for dummy in range(6):
+        pace.read_failed(Transient("", status=429))
+    pace.wait_for_read(5.0)
+    assert clock.now() == 5
+
+
 @pytest.fixture
 def beats(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """What time.sleep was asked for, in place of sleeping."""

@@ -11,7 +11,7 @@ short_description: Give a cluster exactly the nodes that are declared
 version_added: 0.1.0
 description:
   - Compares the nodes of a cluster with those declared, and makes the plan with the fewest steps, among those the one that destroys
-    the least memory. Shows it in check mode, and carries out exactly that plan, one operation at a time.
+    the least memory. Shows it in check mode, and applies exactly that plan, one operation at a time.
   - With the defaults no node that is there is ever changed. What is missing is created, and what is extra is reported as a warning.
   - Creates come first, then resizes to a larger size, then those to a smaller one, then destroys.
   - Waits until no node of the cluster is in transition, plans, and lists the nodes again before each operation. A change that is not

@@ -41,13 +41,13 @@ def let_the_other_run_end(lock: str) -> str:
 
 def in_time(end: TimedOut) -> str:
     if end.asked_to_wait is not None:
-        return f"in time: the API asked to wait {duration(end.asked_to_wait)} before the next look, longer than there was left"
+        return f"in time: the API asked to wait {duration(end.asked_to_wait)} before the next read, longer than there was left"
     return f"within {duration(end.seconds)}"
 
 
 def trouble(end: TimedOut) -> str:
     """What kept the last read from succeeding, if anything did."""
-    return f" The last look failed: {end.trouble.message}" if end.trouble else ""
+    return f" The last read failed: {end.trouble.message}" if end.trouble else ""
 
 
 def resume(operation: Operation, node_id: str) -> str:

@@ -93,11 +93,11 @@ class ClusterState:
             node = self.node(node_id)
             return [node] if node else []
 
-    def nodes_around(self, node_id: str | None, known: Set[str]) -> list[Node]:
+    def nodes_around(self, node_id: str | None, known: Set[str], patient: bool = True) -> list[Node]:
         """The same before a change, as `nodes` with `known`; the node that is changed alone if the API lists no nodes."""
         if self.no_list is None:
-            return self.nodes(known)
-        node = self.node(node_id or "")
+            return self.nodes(known, patient)
+        node = self.node(node_id or "", patient)
         return [node] if node else []
 
     def node(self, node_id: str, patient: bool = True) -> Node | None:

@@ -4,7 +4,7 @@
 
 """One run's work on one cluster: settle, observe, and apply a plan, one operation at a time.
 
-Only this file calls the parts: `cluster` and `send` talk to the API; `resolve`, `conflicts`, `recover`, and `follow` judge what came back.
+In a run that changes a cluster, only this file calls `cluster`, `resolve`, `conflicts`, `send`, `recover`, and `follow`.
 """
 
 from __future__ import annotations
@@ -50,7 +50,6 @@ class ClusterRun:
 
     @property
     def no_list(self) -> ApiError | None:
-        """Why the API does not list the nodes."""
         return self._cluster.no_list
 
     def catalogue(self) -> Sequence[NodeSize]:
@@ -154,18 +153,19 @@ class ClusterRun:
         self.account.put_off(action, f"not accepted yet ({error.message}), trying again in {duration(wait)}")
         self._clock.sleep(wait - tries.proof)
 
-        def read() -> list[Node]:
-            effect = tries.effect_by_id(self._cluster.node(action.node_id or ""), self.account.nodes) if tries.proof_by_id else []
-            return effect or self._refuse_conflict(action, tries)
+        def read() -> list[Node]:  # without patience: while a read is tried again, nothing is proven
+            node = self._cluster.node(action.node_id or "", patient=False) if tries.proof_by_id else None
+            return tries.effect_by_id(node, self.account.nodes) or self._refuse_conflict(action, tries, patient=False)
 
         return self._until(send.Unchanged(tries.proof, left - wait + tries.proof), read, action.tell)
 
-    def _refuse_conflict(self, action: Action, tries: send.Tries) -> list[Node]:
+    def _refuse_conflict(self, action: Action, tries: send.Tries, patient: bool = True) -> list[Node]:
         """The list before each mutation. The nodes that may be the effect of a try before, if there are any."""
-        account, operation = self.account, action.operation
-        goal = conflicts.NoConflict(operation, account.nodes, account.own, tries.reached_server)
+        account = self.account
+        goal = conflicts.NoConflict(action.operation, account.nodes, account.own, tries.reached_server)
         # A list may lag behind what this run has created; one without all the others cannot be right.
-        read = partial(self._cluster.nodes_around, operation.node_id, {node.id for node in account.nodes} - account.own)
+        known = {node.id for node in account.nodes} - account.own
+        read = partial(self._cluster.nodes_around, action.operation.node_id, known, patient)
         try:
             return self._until(goal, read, action.tell, Deadline(self._clock, durations.LAG + durations.SECOND_READ))
         finally:
@@ -228,7 +228,7 @@ class ClusterRun:
         return Deadline(self._clock, self._waiting.wait_timeout)
 
     def _until(self, goal: Goal[Seen, Found], read: Callable[[], Seen], tell: Tell, deadline: Deadline | None = None) -> Found:
-        """Read until the goal is reached, or raise what the goal raises. All reading that is repeated is repeated here."""
+        """Read until the goal is reached, or raise what the goal raises. All waiting for the cluster is this loop."""
         every = self._waiting.poll_interval if goal.every is None else goal.every
         pace = Pace(self._clock, deadline or self._deadline(), every, at_once=goal.at_once)
         while True:

@@ -73,8 +73,8 @@ class Tries:
         return self.proof > 0 and self._operation.action == REBOOT
 
     def effect_by_id(self, node: Node | None, known: Sequence[Node]) -> list[Node]:
-        """The node, if it shows that a reboot has begun that was put off; None: it no longer exists."""
-        if not has_begun(self._operation, node):
+        """The node, if it has to be read for the proof, and shows that what was put off has begun; None: it no longer exists."""
+        if not self.proof_by_id or not has_begun(self._operation, node):
             return []
         return [node] if node else [before for before in known if before.id == self._operation.node_id]
 

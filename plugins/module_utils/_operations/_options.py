@@ -47,9 +47,9 @@ WAITING: dict[str, Any] = {
     "lock": {"type": "bool", "default": True},
 }
 
-# Zero is sensible for a grace, and for nothing else.
-_ABOVE_ZERO = ("request_timeout", "wait_timeout", "poll_interval")
-_NOT_NEGATIVE = ("reboot_grace", "adoption_grace", "min_count", "max_destroy", "min_vcpu", "min_memory")
+# What a number has to be. Zero is sensible for a grace or a count, and for nothing else.
+ABOVE_ZERO = {"above": 0}
+NOT_NEGATIVE = {"least": 0}
 
 Options = TypeVar("Options", bound="ConnectionOptions")
 
@@ -64,14 +64,17 @@ class ConnectionOptions:
     company_id: str | None
     ca_path: str | None
     validate_certs: bool
-    request_timeout: float
+    request_timeout: float = field(metadata=ABOVE_ZERO)
     ignore_total: bool
 
     def __post_init__(self) -> None:
-        for name in _ABOVE_ZERO + _NOT_NEGATIVE:
-            value = getattr(self, name, None)
-            if value is not None and not (math.isfinite(value) and (value > 0 or (value == 0 and name in _NOT_NEGATIVE))):
-                raise Refused(f"{name} is {value}, and must be {'0 or more' if name in _NOT_NEGATIVE else 'more than 0'}.", "Correct it.")
+        for option in fields(self):
+            value = getattr(self, option.name)
+            if value is None or not option.metadata:
+                continue
+            least = "least" in option.metadata
+            if not (math.isfinite(value) and (value >= 0 if least else value > 0)):
+                raise Refused(f"{option.name} is {value}, and must be {'0 or more' if least else 'more than 0'}.", "Correct it.")
 
     @classmethod
     def of(cls: type[Options], params: dict[str, Any]) -> Options:
@@ -89,10 +92,10 @@ class ChangingOptions(ClusterOptions):
     """Of operations that change a cluster. The times are in s."""
 
     wait: bool
-    wait_timeout: float
-    poll_interval: float | None
-    reboot_grace: float
-    adoption_grace: float
+    wait_timeout: float = field(metadata=ABOVE_ZERO)
+    poll_interval: float | None = field(metadata=ABOVE_ZERO)
+    reboot_grace: float = field(metadata=NOT_NEGATIVE)
+    adoption_grace: float = field(metadata=NOT_NEGATIVE)
     lock: bool
 
     @property

@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, TypedDict
 
 from .._apply.run import ClusterRun
 from .._base.errors import Refused, Stopped
@@ -19,7 +19,7 @@ from .._plan.plan import make_plan
 from .._plan.refusals import other_plan
 from . import _changing
 from ._changing import apply, changing, created_node, open_for_changes, settle, show, warn_of_unrecognized
-from ._options import CLUSTER, CONNECTION, WAITING, ChangingOptions
+from ._options import CLUSTER, CONNECTION, NOT_NEGATIVE, WAITING, ChangingOptions
 
 SPEC: dict[str, Any] = {
     "argument_spec": {
@@ -43,16 +43,21 @@ SPEC: dict[str, Any] = {
 }
 
 
+class Entry(TypedDict):
+    """So many nodes of a size, by its id, title, or name."""
+
+    size: str
+    count: int
+
+
 @dataclass(frozen=True)
 class Options(ChangingOptions):
-    """`nodes` are entries with size and count."""
-
-    nodes: list[dict[str, Any]]
+    nodes: list[Entry]
     prune: bool
     resize: bool
     protect: list[str] | None
     manager: str | None
-    max_destroy: int
+    max_destroy: int = field(metadata=NOT_NEGATIVE)
     allow_empty: bool
     expected_plan_id: str | None
 
@@ -95,7 +100,7 @@ def perform(options: Options, run: Run) -> None:
             run.result["node"] = created_node(cluster_run.account)
 
 
-def _declared(entries: Sequence[dict[str, Any]], cluster_run: ClusterRun) -> list[Declared]:
+def _declared(entries: Sequence[Entry], cluster_run: ClusterRun) -> list[Declared]:
     declared: list[Declared] = []
     for entry in entries:
         size = cluster_run.size(entry["size"])

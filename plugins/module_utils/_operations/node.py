@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -21,7 +21,7 @@ from .._plan.plan import Operation, make_plan
 from .._plan.refusals import failed_nodes
 from . import _changing
 from ._changing import apply, changing, created_node, known_node, lines, open_for_changes, settle, show, warn_of_unrecognized
-from ._options import CLUSTER, CONNECTION, WAITING, ChangingOptions
+from ._options import CLUSTER, CONNECTION, NOT_NEGATIVE, WAITING, ChangingOptions
 
 SPEC: dict[str, Any] = {
     "argument_spec": {
@@ -50,7 +50,7 @@ class Options(ChangingOptions):
     state: str
     node_id: str | None
     size: str | None
-    min_count: int
+    min_count: int = field(metadata=NOT_NEGATIVE)
     allow_empty: bool
 
 

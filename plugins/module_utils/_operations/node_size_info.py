@@ -6,13 +6,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .._apply.resolve import pick_size
 from .._base.run import Run
 from ._connect import open_for_reading
-from ._options import CLUSTER, CONNECTION, ClusterOptions
+from ._options import CLUSTER, CONNECTION, NOT_NEGATIVE, ClusterOptions
 
 SPEC: dict[str, Any] = {
     "argument_spec": {
@@ -28,8 +28,8 @@ SPEC: dict[str, Any] = {
 @dataclass(frozen=True)
 class Options(ClusterOptions):
     size: str | None
-    min_vcpu: int | None
-    min_memory: float | None
+    min_vcpu: int | None = field(metadata=NOT_NEGATIVE)
+    min_memory: float | None = field(metadata=NOT_NEGATIVE)
 
 
 def blank_result() -> dict[str, Any]:

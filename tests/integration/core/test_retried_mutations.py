@@ -372,17 +372,21 @@ def test_a_cluster_that_is_busy_after_a_429_may_be_so_by_the_first_try(core: Cor
     assert [outcome for dummy, outcome in outcomes(result)] == ["unknown" if method == "GET" else "done"]
 
 
-def test_a_put_off_reboot_that_shows_late_is_seen_though_reads_were_limited_before(core: Core) -> None:
+@pytest.mark.parametrize("limited", [150, 300, 360, 420, 480, 520])
+def test_a_put_off_reboot_that_shows_late_is_seen_though_reads_were_limited_before(
+    core: Core, monkeypatch: pytest.MonkeyPatch, limited: float
+) -> None:
     """Reads that were put off must not be so far apart afterwards that a reboot passes between two of them."""
+    monkeypatch.setattr("random.random", lambda: 0.5)  # the jitter of reads
     (node_id,) = core.put(MEDIUM)
     core.faults.add("status", status=429, method="GET", path="/reboot$", times=1)
 
     def limit(line: str) -> None:
         if "not accepted yet" in line:
             core.faults.add("status", status=429, method="GET", path=r"/nodes(/\w+)?$", times=None)
-            core.clock.after(420, core.faults.clear)
-            core.clock.after(425, partial(core.state.change_node, node_id, status="rebooting"))
-            core.clock.after(460, partial(core.state.change_node, node_id, status="active"))
+            core.clock.after(limited, core.faults.clear)
+            core.clock.after(limited + 5, partial(core.state.change_node, node_id, status="rebooting"))
+            core.clock.after(limited + 30, partial(core.state.change_node, node_id, status="active"))
 
     core.on_line = limit
     result = core.run(node, state="rebooted", node_id=node_id)

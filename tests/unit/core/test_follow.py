@@ -69,7 +69,7 @@ def test_the_progress_of_a_create_names_the_node() -> None:
     ("goal", "end", "said", "advised"),
     [
         (following(RESIZE, RESIZING), IN_TIME, "within 10m00s: last seen, it was resizing", "Run the same task again: it waits"),
-        (following(RESIZE, RESIZING), IN_TROUBLE, "The last look failed: 503", "Run the same task again: it waits"),
+        (following(RESIZE, RESIZING), IN_TROUBLE, "The last read failed: 503", "Run the same task again: it waits"),
         (following(RESIZE, RESIZING), ASKED, "the API asked to wait 15m00s", "Run the same task again: it waits"),
         (following(REBOOT, node(status="rebooting")), IN_TIME, "it was rebooting", "Wait until it is active"),
         (following(CREATE, node(status="creating")), IN_TIME, "it was creating", "once medstack.control.medstack_node_info lists node_a"),

@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 import yaml
@@ -47,3 +49,10 @@ def test_a_module_documents_the_keys_that_it_returns(module: str) -> None:
 
 def test_there_is_no_action_without_a_module() -> None:
     assert sorted(path.stem for path in (ROOT / "plugins" / "action").glob("*.py")) == MODULES
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_an_operation_gets_the_options_of_its_own_argument_spec(module: str) -> None:
+    operation = import_module(f"ansible_collections.medstack.control.plugins.module_utils._operations.{module.replace('medstack_', '')}")
+    assert get_type_hints(operation.perform)["options"] is operation.Options
+    assert {field.name for field in fields(operation.Options)} == set(operation.SPEC["argument_spec"])

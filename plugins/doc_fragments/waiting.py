@@ -46,4 +46,14 @@ options:
       - Runs on different machines do not see this lock, and neither do containers (as in AWX) that have each their own C(/tmp).
     type: bool
     default: true
+  record:
+    description:
+      - A folder for the record, by which the next run knows what a killed one has sent. Each request that changes something is written
+        there before it is sent.
+      - By default, the user's state folder, E(XDG_STATE_HOME) or C(~/.local/state). If it cannot be used, a warning says so. A folder that
+        is set has to work, or nothing is sent.
+      - V(none) keeps no record.
+      - Environment variable E(MEDSTACK_RECORD).
+    type: path
+    version_added: 0.1.0
 """

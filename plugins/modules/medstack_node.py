@@ -218,6 +218,29 @@ diff:
       description: The nodes after; in check mode, what they would be.
       type: str
   sample: {"before": "", "after": "node_aMD6Vak5 Medium active\n"}
+record:
+  description:
+    - Where the record of the cluster is, and its newest line, which ends the chain of all lines. Null without a record.
+  returned: always
+  type: dict
+  contains:
+    host:
+      description: The host on which it is.
+      type: str
+    path:
+      description: Its file.
+      type: str
+    head:
+      description: The number and the SHA-256 of the newest line.
+      type: dict
+      contains:
+        seq:
+          description: The number of the line.
+          type: int
+        sha256:
+          description: The digest of the line with its newline.
+          type: str
+  sample: null
 api:
   description: How many requests were sent, and how many of them were repetitions.
   returned: always

@@ -9,6 +9,7 @@ Run by `make test-contract`, which installs Prism.
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from collections.abc import Iterator
@@ -76,6 +77,7 @@ def prism(server: EmulatorServer) -> Iterator[str]:
 @pytest.fixture
 def core(server: EmulatorServer) -> Core:
     server.reset()
+    os.environ["MEDSTACK_RECORD"] = "none"
     return Core(server)
 
 

@@ -64,6 +64,7 @@ class Runner:
             **self.settings,
             "MEDSTACK_TOKEN_KEY": emulator["token_key"],
             "MEDSTACK_TOKEN_VALUE": emulator["token_value"],
+            "MEDSTACK_RECORD": "none",  # of nodes that are gone with the emulator
             "LC_ALL": "C.UTF-8",
             "ANSIBLE_HOME": str(CHECKOUT / ".cache/ansible"),
             "ANSIBLE_CONFIG": str(no_settings),

@@ -12,6 +12,7 @@ import hmac
 import json
 import re
 from collections.abc import Callable, Mapping
+from email.utils import formatdate
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
@@ -52,6 +53,11 @@ class Api:
         self._paths = [(re.compile(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", path)), methods) for path, methods in table.items()]
 
     def answer(self, entry: Entry, authorization: str | None, body: bytes) -> Response:
+        response = self._answer(entry, authorization, body)
+        response.headers["date"] = formatdate(self._state.clock.time(), usegmt=True)
+        return response
+
+    def _answer(self, entry: Entry, authorization: str | None, body: bytes) -> Response:
         try:
             if not _authorised(authorization):
                 raise _Refused(401, "The token key or the token value is wrong.", {"WWW-Authenticate": 'Basic realm="MedStack Control"'})

@@ -9,6 +9,8 @@ from __future__ import annotations
 import threading
 import time
 
+EPOCH = 1795756320.0  # 2026-11-27T05:12:00Z
+
 
 class SystemClock:
     """Real time."""
@@ -16,6 +18,10 @@ class SystemClock:
     def now(self) -> float:
         """Seconds since an arbitrary moment; never goes back."""
         return time.monotonic()
+
+    def time(self) -> float:
+        """Seconds since 1970."""
+        return time.time()
 
 
 class DrivenClock:
@@ -29,6 +35,10 @@ class DrivenClock:
         """Seconds advanced so far."""
         with self._lock:
             return self._now
+
+    def time(self) -> float:
+        """Seconds since 1970: the emulator was started on a November morning in 2026."""
+        return EPOCH + self.now()
 
     def advance(self, seconds: float) -> float:
         """Move on by `seconds` and return the new time. ValueError when that would go back."""

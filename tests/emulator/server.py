@@ -59,7 +59,13 @@ class EmulatorServer:
         self._connections = ServerState()
         # No log configuration: the emulator is a guest in the process of a test.
         self._config = Config(
-            self.emulator.application(), log_config=None, access_log=False, lifespan="off", ws="none", timeout_keep_alive=60
+            self.emulator.application(),
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            ws="none",
+            timeout_keep_alive=60,
+            date_header=False,
         )
         self._listener: asyncio.Server | None = None
         self._socket: socket.socket | None = None

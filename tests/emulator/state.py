@@ -48,7 +48,7 @@ class State:
     """
 
     def __init__(self, clock: SystemClock | DrivenClock, switches: Switches) -> None:
-        self._clock = clock
+        self.clock = clock
         self._switches = switches
         self._lock = threading.RLock()
         self.reset()
@@ -165,9 +165,9 @@ class State:
                 node.size_id = size_id
             if status is not None:
                 node.status = status
-                node.active_since = min(node.active_since, self._clock.now() if status == "active" else math.inf)
+                node.active_since = min(node.active_since, self.clock.now() if status == "active" else math.inf)
             node.transition = None
-            node.settle(self._clock.now(), self._switches.address_lag)
+            node.settle(self.clock.now(), self._switches.address_lag)
             return node.view()
 
     def remove_node(self, node_id: str) -> None:
@@ -183,7 +183,7 @@ class State:
         with self._lock:
             if foreign.cluster_id is not None:
                 self.cluster(foreign.cluster_id)
-            self._foreign.append((self._clock.now() + foreign.at, foreign))
+            self._foreign.append((self.clock.now() + foreign.at, foreign))
             self._settle()
 
     def snapshot(self) -> dict[str, Any]:
@@ -292,7 +292,7 @@ class State:
 
     def _settle(self) -> float:
         """Work off what is due, in the order of time, and return the time."""
-        now = self._clock.now()
+        now = self.clock.now()
         due = sorted((entry for entry in self._foreign if entry[0] <= now), key=lambda entry: entry[0])
         self._foreign = [entry for entry in self._foreign if entry[0] > now]
         for at, foreign in due:

@@ -87,6 +87,7 @@ def instructions(server: EmulatorServer, tempers: list[str]) -> str:
         f"export PATH={shlex.quote(str(CHECKOUT / '.venv/bin'))}:$PATH\n"
         f"export MEDSTACK_BASE_URL={server.base_url}\n"
         f"export MEDSTACK_TOKEN_KEY={server.token_key} MEDSTACK_TOKEN_VALUE={server.token_value}\n"
+        "export MEDSTACK_RECORD=none  # its nodes are gone when it ends\n"
     )
 
 

@@ -106,7 +106,7 @@ BREAKAGES = [
     ),
     Breakage(
         "reads that were slowed down prove that a reboot did not take place",
-        "_apply/run.py",
+        "_apply/run/reading.py",
         {"pace.wait_for_read(goal.pause(pace.waited))": "pace.wait_for_read()"},
         [
             f"{CORE}retried_mutations.py::test_a_put_off_reboot_that_shows_late_is_seen_though_reads_were_limited_before",
@@ -126,7 +126,7 @@ BREAKAGES = [
     ),
     Breakage(
         "a create whose node did not show up is sent again",
-        "_apply/run.py",
+        "_apply/run/applying.py",
         {
             "                    return self._recover(action, then.recover)\n": "                    try:\n"
             "                        return self._recover(action, then.recover)\n"
@@ -143,8 +143,8 @@ BREAKAGES = [
     ),
     Breakage(
         "what is lost after it was put off once counts as not done",
-        "_apply/run.py",
-        {"            action.outcome = OUTCOME_UNKNOWN\n            try:\n": "            try:\n"},
+        "_apply/account.py",
+        {'self.report(action.title, "sending")\n        action.outcome = OUTCOME_UNKNOWN\n': 'self.report(action.title, "sending")\n'},
         [f"{CORE}retried_mutations.py::test_put_off_and_then_lost_is_unknown"],
     ),
     Breakage(
@@ -216,6 +216,49 @@ BREAKAGES = [
         "_apply/verdict.py",
         {"destroy, node: node.leaving": "destroy, node: True"},
         [f"{CORE}lost_answers.py::test_a_destroy_that_did_not_take_place_is_a_failure_that_may_be_run_again"],
+    ),
+    # -- what a killed run has left
+    Breakage(
+        "a request is not recorded before it is sent",
+        "_apply/account.py",
+        {"        self._record.sending(action.operation, len(self.actions), [node.id for node in self.nodes])\n": ""},
+        [
+            f"{CORE}record.py::test_the_same_create_again_makes_no_third_node",
+            f"{CORE}record.py::test_a_victim_that_is_protected_too_late_costs_no_second_node",
+        ],
+    ),
+    Breakage(
+        "what a run before has sent does not hold the cluster",
+        "_apply/run/settling.py",
+        {"if goal.is_empty or self.unsettled:": "if goal is not None:"},
+        [
+            f"{CORE}record.py::test_the_same_create_again_makes_no_third_node",
+            f"{CORE}record.py::test_the_old_declaration_after_a_killed_resize_sees_the_new_size",
+        ],
+    ),
+    Breakage(
+        "a recorded node that the list lacks is not asked for",
+        "_apply/run/settling.py",
+        {"if not goal.misses(self.account.nodes):": "if goal is not None:"},
+        [f"{CORE}record.py::test_from_a_list_that_lacks_a_recorded_node_nothing_is_created"],
+    ),
+    Breakage(
+        "one candidate ends the hold though the list lacks other nodes",
+        "_apply/hold.py",
+        {" and self._recorded <= {node.id for node in seen}": ""},
+        [f"{UNIT}hold.py::test_one_candidate_in_a_list_with_gaps_is_waited_on"],
+    ),
+    Breakage(
+        "a clock that jumped ahead ends the hold",
+        "_record/history.py",
+        {"max(0.0, min(differences))": "max(0.0, *differences)"},
+        [f"{UNIT}hold.py::test_a_clock_that_jumped_ahead_does_not_end_it"],
+    ),
+    Breakage(
+        "a record of a newer version is read all the same",
+        "_record/history.py",
+        {"        if not is_known(line):\n": "        if line is None:\n"},
+        [f"{CORE}record.py::test_a_record_of_a_newer_version_is_refused"],
     ),
     # -- what a read proves
     Breakage(
@@ -313,7 +356,7 @@ BREAKAGES = [
     ),
     Breakage(
         "a create counts as done before the list shows the node",
-        "_apply/run.py",
+        "_apply/run/applying.py",
         {"            if verdict.outcome == OUTCOME_DONE:\n": "            if not verdict:\n"},
         [f"{CORE}present.py::test_a_list_that_lags_behind_is_waited_for"],
     ),
@@ -334,7 +377,7 @@ BREAKAGES = [
     ),
     Breakage(
         "an address that never comes is waited for once a node",
-        "_apply/run.py",
+        "_apply/run/applying.py",
         {"awaits_address=not account.without_address": "awaits_address=True"},
         [f"{CORE}present.py::test_an_address_that_never_comes_costs_its_wait_once_a_run"],
     ),
@@ -346,7 +389,7 @@ BREAKAGES = [
     ),
     Breakage(
         "a resize or destroy counts as done before the list shows it",
-        "_apply/run.py",
+        "_apply/run/applying.py",
         {"            if is_last:\n                self._await_caught_up(action)\n": ""},
         [f"{CORE}next_task.py::test_the_next_task_does_not_plan_from_a_list_that_lags_behind_this_one"],
     ),
@@ -452,7 +495,7 @@ BREAKAGES = [
     ),
     Breakage(
         "nothing is waited for before the plan",
-        "_apply/run.py",
+        "_apply/run/settling.py",
         {"if goal.add(self.account.nodes, 0.0) or not wait:": "if self.account.seen:"},
         [f"{CORE}present.py::test_what_is_under_way_is_waited_for_and_counted"],
     ),
@@ -464,13 +507,13 @@ BREAKAGES = [
     ),
     Breakage(
         "no list before a mutation",
-        "_apply/run.py",
-        {"        self._refuse_conflict(action, tries)\n        self.account.actions": "        self.account.actions"},
+        "_apply/run/applying.py",
+        {"        self._refuse_conflict(action, tries)\n        while True": "        while True"},
         [f"{CORE}other_writers.py::test_a_change_between_plan_and_mutation_stops_it"],
     ),
     Breakage(
         "no list before a second try",
-        "_apply/run.py",
+        "_apply/run/applying.py",
         {" or self._refuse_conflict(action, tries, patient=False)\n": "\n"},
         [f"{CORE}retried_mutations.py::test_somebody_else_acting_between_the_tries_stops_it"],
     ),

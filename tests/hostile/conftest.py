@@ -44,6 +44,7 @@ def server() -> Iterator[EmulatorServer]:
 def core(server: EmulatorServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Core:
     """As if just started."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))  # where the lock files are
+    monkeypatch.setenv("MEDSTACK_RECORD", "none")  # one emulator is made anew for all cases
     server.reset()
     server.switches.update(QUICK)
     return Core(server)

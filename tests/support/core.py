@@ -44,6 +44,9 @@ class DrivingClock:
     def now(self) -> float:
         return self._clock.now()
 
+    def time(self) -> float:
+        return self._clock.time()
+
     def sleep(self, seconds: float) -> None:
         end = self.now() + seconds
         for at, action in sorted(self._due, key=lambda entry: entry[0]):
@@ -152,7 +155,7 @@ class DirectCore(Core):
         defaults = {name: option.get("default") for name, option in operation.SPEC["argument_spec"].items()}
         token = {"token_key": self.server.token_key, "token_value": self.server.token_value}
         run = Run(check_mode, self.alive, self._report, self.clock)  # type: ignore[arg-type]
-        return execute(operation, {**defaults, "base_url": self.server.base_url, **token, **params}, run)
+        return execute(operation, {**defaults, "record": "none", "base_url": self.server.base_url, **token, **params}, run)
 
 
 def assert_no_secret(text: str, key: str, value: str) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 LAYERS = [
     {"_base"},
     {"_api", "_plan"},
+    {"_record"},
     {"_apply"},
     {"_operations"},
     {"_runner"},
@@ -19,5 +20,5 @@ LAYERS = [
 ]
 RANKS = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 
-# Of `_apply`. Only `run` puts these together.
-PARTS = {"cluster", "resolve", "conflicts", "send", "recover", "follow"}
+# Of `_apply`. Only its folder `run` puts these together.
+PARTS = {"cluster", "resolve", "conflicts", "hold", "send", "recover", "follow"}

@@ -131,6 +131,7 @@ class Project:
             "MEDSTACK_TOKEN_KEY": EmulatorServer.token_key,
             "MEDSTACK_TOKEN_VALUE": EmulatorServer.token_value,
             "MEDSTACK_CLUSTER": CLUSTER,
+            "MEDSTACK_RECORD": "none",  # a run after a killed one would wait; the tests of the record set a folder
             **(environment or {}),
         }
 

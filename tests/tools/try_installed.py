@@ -65,6 +65,7 @@ def provision(ready: dict[str, object]) -> str:
         "MEDSTACK_BASE_URL": str(ready["base_url"]),
         "MEDSTACK_TOKEN_KEY": str(ready["token_key"]),
         "MEDSTACK_TOKEN_VALUE": str(ready["token_value"]),
+        "MEDSTACK_RECORD": "none",
     }
     variables = json.dumps({"medstack_cluster": "patient-logbook staging", "medstack_nodes": "1 Small"})
     process = subprocess.run(

@@ -48,6 +48,10 @@ class Client:
         self._transport = Transport(connection, self._redactor, alive)
         self.counts = self._transport.counts  # how many `requests` and `retries` there were so far
 
+    def server_time(self) -> float | None:
+        """Seconds since 1970 by the server's clock, as the last response showed it."""
+        return self._transport.server_time
+
     def knows_server(self) -> None:
         """Something has responded at this address, to another client: failures may pass by themselves."""
         self._transport.reached = True

@@ -111,11 +111,16 @@ def retry_after(response: Response) -> float | None:
         until = parsedate_to_datetime(text).timestamp()
     except (TypeError, ValueError, IndexError, OverflowError):
         return None
+    now = date_of(response)
+    return max(0.0, until - (time() if now is None else now))
+
+
+def date_of(response: Response) -> float | None:
+    """When the server sent it, by its own clock (s since 1970), if it says so."""
     try:
-        now = parsedate_to_datetime(response.headers.get("Date", "")).timestamp()
+        return parsedate_to_datetime(response.headers.get("Date", "")).timestamp()
     except (TypeError, ValueError, IndexError, OverflowError):
-        now = time()
-    return max(0.0, until - now)
+        return None
 
 
 def _unambiguous(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from .._base.redact import Redactor
 from .._base.text import clean
 from .._base.version import VERSION
 from .connection import Connection
+from .responses import date_of
 
 try:
     import requests
@@ -53,6 +54,7 @@ class Transport:
         self._alive = alive
         self._session = self._new_session()
         self.counts = {"requests": 0, "retries": 0}
+        self.server_time: float | None = None  # s since 1970, as the last response showed it
         self.reached = False  # whether the server, or something in its place, has ever responded in this run
 
     def read(self, url: str) -> requests.Response:
@@ -90,6 +92,7 @@ class Transport:
                 allow_redirects=False,
             )
         self.reached = True
+        self.server_time = date_of(response)
         return response
 
     def _new_session(self) -> requests.Session:

@@ -16,6 +16,8 @@ from .._base.models import ClusterRef, Node
 from .._base.run import Run
 from .._base.text import duration
 from .._plan.plan import Operation, Plan
+from .._record.history import OpenMutation
+from .._record.record import Record
 from . import advice
 from .verdict import OUTCOME_DONE, OUTCOME_FAILED, OUTCOME_STARTED, OUTCOME_UNKNOWN, OutcomeUnknown, Verdict
 
@@ -52,8 +54,9 @@ class Action:
 class Account:
     """Can be read at any moment, so that a failure reports it too. `nodes` is the newest knowledge of the whole cluster."""
 
-    def __init__(self, run: Run, where: ClusterRef, counts: dict[str, int]) -> None:
+    def __init__(self, run: Run, where: ClusterRef, counts: dict[str, int], record: Record) -> None:
         self._run = run
+        self._record = record
         self._where = where
         self._counts = counts  # `requests` and `retries`
         self._begin = run.clock.now()
@@ -89,6 +92,14 @@ class Account:
     def open(self, operation: Operation, title: str) -> Action:
         return Action(operation, title, self.teller(title))
 
+    def begin(self, action: Action) -> None:
+        """It is about to be sent, perhaps once more; recorded before. Raises `Refused` if a chosen folder does not take that."""
+        if action not in self.actions:
+            self.actions.append(action)
+        self._record.sending(action.operation, len(self.actions), [node.id for node in self.nodes])
+        self.report(action.title, "sending")
+        action.outcome = OUTCOME_UNKNOWN
+
     def put_off(self, action: Action, text: str) -> None:
         """It will be sent again."""
         self._counts["retries"] += 1
@@ -104,6 +115,7 @@ class Account:
             self.remember(node)
         if action.node_id is not None:
             self.own.add(action.node_id)
+        self._record.answered(action.operation, len(self.actions), action.node_id, node.status if node else None)
         self.report(action.title, f"accepted, {node.id} is {node.status_text}" if node else "accepted")
 
     def conclude(self, action: Action, verdict: Verdict) -> None:
@@ -129,6 +141,8 @@ class Account:
         action.seconds = round(self._run.clock.now() - begin, 1)
         sent = bool(self.actions) and self.actions[-1] is action
         self.changed = self.changed or (sent and action.outcome == OUTCOME_UNKNOWN)
+        if sent:
+            self._record.ended(action.operation, len(self.actions), action.node_id, action.outcome)
 
     def around(self, plan: Plan, number: int) -> str:
         """What was done before operation `number`, and what was not begun, for someone who reads only the message."""
@@ -136,6 +150,12 @@ class Account:
         pending = [operation.describe() for operation in plan.operations[number:]]
         text = f" Done before: {', '.join(done)}." if done else ""
         return text + (f" Not begun: {', '.join(pending)}." if pending else "")
+
+    def warn_of_reboot(self, mutation: OpenMutation) -> None:
+        self._run.warnings.append(
+            f"A run before has sent a reboot of {mutation.node_id}, and was ended before it saw what became of it. "
+            "Look whether its services came back before you reboot it again."
+        )
 
     # -- progress --
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Callable
 
 from .redact import Redactor
-from .wait import SystemClock
+from .wait import Clock, SystemClock
 
 
 @dataclass
@@ -23,7 +23,7 @@ class Run:
     check_mode: bool = False
     alive: Callable[[], None] = lambda: None
     report: Callable[[str], None] = lambda line: None
-    clock: SystemClock = field(default_factory=SystemClock)
+    clock: Clock = field(default_factory=SystemClock)
     result: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     redactor: Redactor = field(default_factory=lambda: Redactor("", ""))

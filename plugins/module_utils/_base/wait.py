@@ -18,6 +18,9 @@ class Clock(Protocol):
     def now(self) -> float:
         """Seconds since some moment."""
 
+    def time(self) -> float:
+        """Seconds since 1970."""
+
     def sleep(self, seconds: float) -> None:
         """Let that time pass."""
 
@@ -30,6 +33,9 @@ class SystemClock:
 
     def now(self) -> float:
         return time.monotonic()
+
+    def time(self) -> float:
+        return time.time()
 
     def sleep(self, seconds: float) -> None:
         end = self.now() + seconds

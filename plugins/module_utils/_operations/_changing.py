@@ -6,17 +6,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any, Callable
 
 from .._apply.account import Account
 from .._apply.lock import cluster_lock
-from .._apply.run import ClusterRun, open_cluster
+from .._apply.run.applying import ClusterRun
+from .._apply.run.reading import open_cluster
 from .._base.models import Node, listed
 from .._base.run import Run
 from .._base.text import task
 from .._plan.plan import CREATE, NEW, Plan, after
+from .._record.file import RecordFile
+from .._record.place import file_name, place
+from .._record.record import Record
 from ._connect import connect
 from ._options import ChangingOptions
 
@@ -30,6 +35,7 @@ def blank_result() -> dict[str, Any]:
         "actions": [],
         "pending": [],
         "diff": {"before": "", "after": ""},
+        "record": None,
         "api": {"requests": 0, "retries": 0},
     }
 
@@ -37,7 +43,11 @@ def blank_result() -> dict[str, Any]:
 def open_for_changes(options: ChangingOptions, run: Run) -> ClusterRun:
     """The sizes are read first, so that a misspelt one fails before any waiting."""
     client = connect(options, run)
-    cluster_run = ClusterRun(run, client, open_cluster(client, run, options.company_id, options.cluster), options.waiting)
+    cluster = open_cluster(client, run, options.company_id, options.cluster)
+    where = place(options.record, os.environ)
+    file = RecordFile(where.folder, file_name(options.base_url, cluster.where.cluster_id)) if where.folder else None
+    record = Record(run, file, where.chosen, client.server_time, where.warning)
+    cluster_run = ClusterRun(run, client, cluster, options.waiting, record)
     cluster_run.catalogue()
     return cluster_run
 
@@ -48,9 +58,15 @@ def changing(options: ChangingOptions, run: Run, cluster_run: ClusterRun) -> Ite
     account, where = cluster_run.account, cluster_run.where
     locked = options.lock and not run.check_mode
     with cluster_lock(options.base_url, where.cluster_id, run.clock, options.wait_timeout, run.say) if locked else nullcontext():
+        record, outcome = cluster_run.record, "failed"
         try:
+            record.open(options.wait_timeout)
             yield
+            outcome = "done"
         finally:
+            record.end(outcome, [node.id for node in account.nodes], options.adoption_grace)
+            record.close()
+            run.result["record"] = record.result()
             run.result["changed"] = run.result["changed"] or account.changed
             run.result["actions"] = [action.result() for action in account.actions]
             if account.without_address:
@@ -70,7 +86,9 @@ def settle(
     node_id: str | None = None,
 ) -> None:
     """Observe the cluster, and wait until nothing is `busy` in it; a check that shall not wait just observes."""
-    cluster_run.settle(busy, node_id, wait=options.wait or not run.check_mode)
+    wait = options.wait or not run.check_mode
+    cluster_run.hold_cluster(node_id, wait)
+    cluster_run.settle(busy, node_id, wait)
     run.result["diff"] = {"before": lines(cluster_run.account.nodes), "after": lines(cluster_run.account.nodes)}
 
 

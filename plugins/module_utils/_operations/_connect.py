@@ -9,7 +9,7 @@ from __future__ import annotations
 from .._api.client import Client
 from .._api.connection import Connection
 from .._apply.cluster import ClusterState
-from .._apply.run import open_cluster
+from .._apply.run.reading import open_cluster
 from .._base.run import Run
 from ._options import ClusterOptions, ConnectionOptions
 

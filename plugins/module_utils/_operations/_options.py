@@ -47,6 +47,8 @@ WAITING: dict[str, Any] = {
     "lock": {"type": "bool", "default": True},
 }
 
+RECORD: dict[str, Any] = {"record": {"type": "path", "fallback": (nonempty_env, ["MEDSTACK_RECORD"])}}
+
 # What a number has to be. Zero is sensible for a grace or a count, and for nothing else.
 ABOVE_ZERO = {"above": 0}
 NOT_NEGATIVE = {"least": 0}
@@ -97,6 +99,7 @@ class ChangingOptions(ClusterOptions):
     reboot_grace: float = field(metadata=NOT_NEGATIVE)
     adoption_grace: float = field(metadata=NOT_NEGATIVE)
     lock: bool
+    record: str | None
 
     @property
     def waiting(self) -> Waiting:

@@ -10,22 +10,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
-from .._apply.run import ClusterRun
+from .._apply.run.applying import ClusterRun
 from .._base.errors import Refused, Stopped
-from .._base.models import listed
+from .._base.models import Node, listed
 from .._base.run import Run
 from .._plan.node_set import Decision, Declared, Policy, decide, find_named, to_wait_for
-from .._plan.plan import make_plan
+from .._plan.plan import changes_count, make_plan
 from .._plan.refusals import other_plan
 from . import _changing
 from ._changing import apply, changing, created_node, open_for_changes, settle, show, warn_of_unrecognized
-from ._options import CLUSTER, CONNECTION, NOT_NEGATIVE, WAITING, ChangingOptions
+from ._options import CLUSTER, CONNECTION, NOT_NEGATIVE, RECORD, WAITING, ChangingOptions
 
 SPEC: dict[str, Any] = {
     "argument_spec": {
         **CONNECTION,
         **CLUSTER,
         **WAITING,
+        **RECORD,
         "nodes": {
             "type": "list",
             "elements": "dict",
@@ -115,19 +116,12 @@ def _declared(entries: Sequence[Entry], cluster_run: ClusterRun) -> list[Declare
 def _converge(options: Options, run: Run, cluster_run: ClusterRun, declared: Sequence[Declared]) -> None:
     nodes, where = sorted(cluster_run.account.nodes, key=lambda node: node.id), cluster_run.where
     warn_of_unrecognized(run, cluster_run, nodes)
-    managers = find_named([options.manager] if options.manager else [], nodes, "manager")
-    protected = frozenset(node.id for node in [*find_named(options.protect or [], nodes, "protect"), *managers])
-    policy = Policy(
-        prune=options.prune,
-        resize=options.resize,
-        protected=protected,
-        manager=managers[0] if managers else None,
-        max_destroy=options.max_destroy,
-        allow_empty=options.allow_empty,
-    )
-    unsettled = any(node.transitional for node in nodes)
-    decision = decide(nodes, declared, cluster_run.catalogue(), policy, where.title)
-    plan = make_plan(where.company_id, where.cluster_id, nodes, decision.operations, unsettled, sorted(protected))
+    policy, decision = _decide(options, cluster_run, declared, nodes)
+    if changes_count(decision.operations) and cluster_run.read_recorded(None):
+        nodes = sorted(cluster_run.account.nodes, key=lambda node: node.id)
+        policy, decision = _decide(options, cluster_run, declared, nodes)
+    unsettled = any(node.transitional for node in nodes) or cluster_run.unsettled
+    plan = make_plan(where.company_id, where.cluster_id, nodes, decision.operations, unsettled, sorted(policy.protected))
     show(run, plan)
     run.result["extra"] = [node.result() for node in decision.extra]
     _refuse(decision.refusal, other_plan(plan, options.expected_plan_id))
@@ -139,6 +133,20 @@ def _converge(options: Options, run: Run, cluster_run: ClusterRun, declared: Seq
         if options.expected_plan_id and cluster_run.account.actions:
             error.next_step += " The expected_plan_id fits no longer: plan again."
         raise
+
+
+def _decide(options: Options, cluster_run: ClusterRun, declared: Sequence[Declared], nodes: Sequence[Node]) -> tuple[Policy, Decision]:
+    managers = find_named([options.manager] if options.manager else [], nodes, "manager")
+    protected = frozenset(node.id for node in [*find_named(options.protect or [], nodes, "protect"), *managers])
+    policy = Policy(
+        prune=options.prune,
+        resize=options.resize,
+        protected=protected,
+        manager=managers[0] if managers else None,
+        max_destroy=options.max_destroy,
+        allow_empty=options.allow_empty,
+    )
+    return policy, decide(nodes, declared, cluster_run.catalogue(), policy, cluster_run.where.title)
 
 
 def _refuse(*refusals: Refused | None) -> None:

@@ -11,23 +11,24 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from .._apply.run import ClusterRun
+from .._apply.run.applying import ClusterRun
 from .._base.errors import Refused
 from .._base.models import Node, NodeSize, listed
 from .._base.run import Run
 from .._base.text import clean, task
 from .._plan.node import at_least, destroy_node, reboot_node, resize_node, to_wait_for
-from .._plan.plan import Operation, make_plan
+from .._plan.plan import Operation, changes_count, make_plan
 from .._plan.refusals import failed_nodes
 from . import _changing
 from ._changing import apply, changing, created_node, known_node, lines, open_for_changes, settle, show, warn_of_unrecognized
-from ._options import CLUSTER, CONNECTION, NOT_NEGATIVE, WAITING, ChangingOptions
+from ._options import CLUSTER, CONNECTION, NOT_NEGATIVE, RECORD, WAITING, ChangingOptions
 
 SPEC: dict[str, Any] = {
     "argument_spec": {
         **CONNECTION,
         **CLUSTER,
         **WAITING,
+        **RECORD,
         "state": {"type": "str", "choices": ["present", "absent", "rebooted"], "default": "present"},
         "node_id": {"type": "str"},
         "size": {"type": "str"},
@@ -88,7 +89,10 @@ def _converge(options: Options, run: Run, cluster_run: ClusterRun, size: NodeSiz
     if absent and own_is_busy and others_busy:
         run.warnings.append(f"Since {options.node_id} is in transition itself, it was not waited for: {listed(others_busy)}.")
     operations = _decide(options, before, size, where.title, listable=cluster_run.no_list is None)
-    unsettled = any(to_wait_for(before, options.node_id, absent))
+    if changes_count(operations) and cluster_run.read_recorded(options.node_id):
+        before = cluster_run.account.nodes
+        operations = _decide(options, before, size, where.title, listable=cluster_run.no_list is None)
+    unsettled = any(to_wait_for(before, options.node_id, absent)) or cluster_run.unsettled
     plan = make_plan(where.company_id, where.cluster_id, before, operations, unsettled)
     show(run, plan)
     apply(run, cluster_run, plan)

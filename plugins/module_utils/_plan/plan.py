@@ -123,6 +123,11 @@ def make_plan(
     return Plan(cluster_id, tuple(operations), plan_id)
 
 
+def changes_count(operations: Sequence[Operation]) -> bool:
+    """Whether the operations change how many nodes there are: only that rests on a list without gaps."""
+    return any(operation.action in (CREATE, DESTROY) for operation in operations)
+
+
 def after(nodes: Sequence[Node], operations: Sequence[Operation]) -> list[Node]:
     """The nodes as they will be once all is done; a node still to be created has the id `NEW`."""
     by_id = {node.id: node for node in nodes}

@@ -191,7 +191,8 @@ def record(core: Core, transition: Transition) -> list[Any]:
 
 
 @pytest.mark.parametrize("number", range(0, len(SETS) ** 2, 163))
-def test_over_http_the_same_happens(number: int) -> None:
+def test_over_http_the_same_happens(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MEDSTACK_RECORD", "none")
     transition = Transition(number, protects=number > len(SETS) and number % 2 == 1)
     with EmulatorServer(DrivenClock(), switches=SWITCHES) as server:
         core = Core(server)

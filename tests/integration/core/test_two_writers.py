@@ -18,7 +18,7 @@ from tests.support.core import Core
 from tests.support.node_sets import TRANSITIONS, Transition, afresh, gone, sent, when
 
 UNDECIDED = 4  # requests, after which a run has looked at the nodes: company, clusters, sizes, nodes
-ELSEWHERE = {"lock": False}  # a lock is known to one machine only
+ELSEWHERE = {"lock": False, "record": "none"}  # a lock and a record are known to one machine only
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from ansible_collections.medstack.control.plugins.module_utils._base.errors impo
 from ansible_collections.medstack.control.plugins.module_utils._base.models import ClusterRef
 from ansible_collections.medstack.control.plugins.module_utils._base.run import Run
 from ansible_collections.medstack.control.plugins.module_utils._plan.plan import Plan
+from ansible_collections.medstack.control.plugins.module_utils._record.record import Record
 from tests.unit.core.things import LARGE, MEDIUM, SMALL, Clock, node, operation
 
 CREATE, RESIZE, DESTROY = operation("create", None, MEDIUM), operation("resize", MEDIUM, LARGE), operation("destroy", SMALL)
@@ -32,7 +33,12 @@ def clock() -> Clock:
 @pytest.fixture
 def account(lines: list[str], clock: Clock) -> Account:
     run = Run(report=lines.append, clock=clock)  # type: ignore[arg-type]
-    return Account(run, ClusterRef("company_a", "cluster_a", "staging"), {"requests": 7, "retries": 0})
+    return Account(
+        run,
+        ClusterRef("company_a", "cluster_a", "staging"),
+        {"requests": 7, "retries": 0},
+        Record(run, None, strict=False, server_time=lambda: None, warning=""),
+    )
 
 
 def test_the_newest_read_of_a_node_counts(account: Account) -> None:

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One run's work on one cluster: settle, observe, and apply a plan, one operation at a time.
+"""One run's work on one cluster: apply a plan, one operation at a time.
 
-In a run that changes a cluster, only this file calls `cluster`, `resolve`, `conflicts`, `send`, `recover`, and `follow`.
+In a run that changes a cluster, only this folder calls `cluster`, `resolve`, `conflicts`, `hold`, `send`, `recover`, and `follow`.
 """
 
 from __future__ import annotations
@@ -12,66 +12,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Callable
 
-from .._api.client import Client
-from .._base import durations
-from .._base.errors import ApiError, MedstackError, ResponseLost, Stopped, Transient
-from .._base.models import ClusterRef, Node, NodeSize
-from .._base.run import Run
-from .._base.text import duration
-from .._base.wait import Deadline, Pace, TimedOut, Waiting
-from .._plan.plan import DESTROY, Operation, Plan
-from . import advice, conflicts, follow, recover, resolve, send
-from .account import Account, Action, Tell
-from .cluster import ClusterState
-from .goal import Found, Goal, Seen
-from .verdict import OUTCOME_DONE, OUTCOME_FAILED, OUTCOME_UNKNOWN, Reads, Verdict
+from ..._base import durations
+from ..._base.errors import ApiError, MedstackError, ResponseLost, Stopped, Transient
+from ..._base.models import Node
+from ..._base.text import duration
+from ..._base.wait import Deadline, Pace
+from ..._plan.plan import DESTROY, Operation, Plan
+from .. import advice, conflicts, follow, recover, send
+from ..account import Action, Tell
+from ..verdict import OUTCOME_DONE, OUTCOME_FAILED, OUTCOME_UNKNOWN, Reads, Verdict
+from .settling import Settling
 
 
-def open_cluster(client: Client, run: Run, company_id: str | None, cluster: str) -> ClusterState:
-    """The cluster that a label or an id means."""
-    company = company_id or client.company().id
-    if resolve.is_cluster_id(cluster):
-        return ClusterState(client, ClusterRef(company, cluster, cluster), run.clock)
-    return ClusterState(client, resolve.pick_cluster(cluster, company, client.clusters(company)), run.clock)
-
-
-class ClusterRun:
-    """What it knows and has done is in `account`."""
-
-    def __init__(self, run: Run, client: Client, cluster: ClusterState, waiting: Waiting) -> None:
-        self._clock = run.clock
-        self._client = client
-        self._cluster = cluster
-        self._waiting = waiting
-        self.where = cluster.where
-        self.account = Account(run, cluster.where, client.counts)
-
-    @property
-    def no_list(self) -> ApiError | None:
-        return self._cluster.no_list
-
-    def catalogue(self) -> Sequence[NodeSize]:
-        return self._cluster.catalogue()
-
-    def size(self, text: str) -> NodeSize:
-        return resolve.pick_size(text, self._cluster.catalogue())
-
-    def settle(self, busy: Callable[[Sequence[Node]], list[Node]], node_id: str | None, wait: bool) -> None:
-        """Observe the nodes, for a decision about one of them or about how many there are; and `wait` until none of them is `busy`."""
-        self.account.observe(self._cluster.observe(node_id))
-        goal = follow.Settled(busy, self.where)
-        if goal.add(self.account.nodes, 0.0) or not wait:
-            return
-
-        def read() -> list[Node]:
-            self.account.nodes = self._cluster.observe(node_id, self.account.nodes)
-            return self.account.nodes
-
-        tell = self.account.teller("settling")
-        tell(goal.progress)
-        self._until(goal, read, tell)
+class ClusterRun(Settling):
+    """Hold, settle, then apply. What it knows and has done is in `account`."""
 
     def apply(self, plan: Plan) -> None:
         """Do all of the plan, in order, or raise with what is done, what failed, and what is pending."""
@@ -123,10 +78,8 @@ class ClusterRun:
         pace = Pace(self._clock, self._deadline(), interval=durations.FIRST_PAUSE, slowest=durations.LONGEST_PAUSE)
         tries = send.Tries(action.operation, self._waiting.reboot_grace)
         self._refuse_conflict(action, tries)
-        self.account.actions.append(action)
         while True:
-            self.account.report(action.title, "sending")
-            action.outcome = OUTCOME_UNKNOWN
+            self.account.begin(action)
             try:
                 return send.send(self._client, self.where, action.operation, self._cluster.catalogue(), self.account.nodes)
             except ApiError as error:
@@ -215,36 +168,3 @@ class ClusterRun:
         goal = follow.caught_up(action.operation)
         if goal and self.no_list is None:
             self._until(goal, self._list, action.tell, Deadline(self._clock, durations.LAG))
-
-    def _list(self) -> list[Node]:
-        return self._cluster.nodes(patient=False)
-
-    def _node(self, node_id: str) -> Node | None:
-        node = self._cluster.node(node_id, patient=False)
-        self.account.remember(node, node_id)
-        return node
-
-    def _deadline(self) -> Deadline:
-        return Deadline(self._clock, self._waiting.wait_timeout)
-
-    def _until(self, goal: Goal[Seen, Found], read: Callable[[], Seen], tell: Tell, deadline: Deadline | None = None) -> Found:
-        """Read until the goal is reached, or raise what the goal raises. All waiting for the cluster is this loop."""
-        every = self._waiting.poll_interval if goal.every is None else goal.every
-        pace = Pace(self._clock, deadline or self._deadline(), every, at_once=goal.at_once)
-        while True:
-            try:
-                pace.wait_for_read(goal.pause(pace.waited))
-                found = goal.add(read(), pace.waited)
-            except TimedOut as end:
-                return goal.timed_out(end)
-            except Transient as trouble:
-                goal.failed(trouble, pace.waited)
-                pace.read_failed(trouble)
-                tell(f"cannot be looked at now ({trouble.status or 'no answer'})")
-                continue
-            except ApiError as error:
-                raise goal.broken(error) from None
-            pace.read_succeeded()
-            if found is not None:
-                return found
-            tell(goal.progress)

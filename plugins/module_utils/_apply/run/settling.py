@@ -1,0 +1,70 @@
+# Copyright: Contributors to the medstack.control project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Before a plan: hold the cluster for what runs before have left open, and wait until it is at rest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Callable
+
+from ..._base.models import Node
+from ..._base.wait import Deadline
+from .. import follow, hold
+from .reading import Reading
+
+
+class Settling(Reading):
+    """Adds to what is read: whether it can be decided from."""
+
+    def hold_cluster(self, node_id: str | None, wait: bool) -> None:
+        """Read the list until it shows what runs before have sent and not seen the end of, or that can come no longer."""
+        goal = hold.Held(self.record.history, self._waiting.adoption_grace, self.record.now)
+        for mutation in goal.reboots:
+            self.account.warn_of_reboot(mutation)
+        self.unsettled = goal.left > 0 and not wait
+        if goal.is_empty or self.unsettled:
+            return
+        read = partial(self._cluster.observe, node_id)
+        settlements = self._until(goal, read, self.account.teller("holding"), Deadline(self._clock, goal.left))
+        self._shown = [settlement.mutation for settlement in settlements if settlement.has_begun]
+        for settlement in settlements:
+            self.record.settled(settlement.mutation, settlement.outcome, settlement.candidates, goal.listed)
+
+    def settle(self, busy: Callable[[Sequence[Node]], list[Node]], node_id: str | None, wait: bool) -> None:
+        """Observe the nodes, for a decision about one of them or about how many there are; and `wait` until none of them is `busy`."""
+        self.account.observe(self._cluster.observe(node_id))
+        goal = follow.Settled(busy, self.where)
+        if not wait:
+            self.unsettled = self.unsettled or self._complete(only_recent=True).misses(self.account.nodes)
+            return
+
+        def read() -> list[Node]:
+            self.account.nodes = self._cluster.observe(node_id, self.account.nodes)
+            return self.account.nodes
+
+        tell = self.account.teller("settling")
+        while self.read_recorded(node_id, only_recent=True) or not goal.add(self.account.nodes, 0.0):
+            tell(goal.progress)
+            self._until(goal, read, tell)
+
+    def read_recorded(self, node_id: str | None, only_recent: bool = False) -> bool:
+        """Whether the nodes had to be read again, because the list lacked some that runs before recorded. Raises `Refused` if it stays so.
+
+        Recent ones are always missed, the others before a create or a destroy only.
+        """
+        goal = self._complete(only_recent)
+        if not goal.misses(self.account.nodes):
+            return False
+
+        def read() -> tuple[list[Node], dict[str, Node | None]]:
+            self.account.nodes = nodes = self._cluster.observe(node_id)
+            return nodes, {lacking: self._cluster.node(lacking, patient=False) for lacking in goal.lacked_by(nodes)}
+
+        deadline = Deadline(self._clock, self._waiting.adoption_grace)
+        return self._until(goal, read, self.account.teller("holding"), deadline)
+
+    def _complete(self, only_recent: bool) -> hold.Complete:
+        return hold.Complete(self.record.history, self._waiting.adoption_grace, self.record.now, self._shown, only_recent)

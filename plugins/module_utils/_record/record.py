@@ -1,0 +1,159 @@
+# Copyright: Contributors to the medstack.control project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The memory of the runs that change a cluster: what is about to be sent is written first, and what came of it after."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterable
+from datetime import datetime, timezone
+from typing import Any, Callable
+
+from .._base import durations
+from .._base.errors import Refused
+from .._base.run import Run
+from .._base.wait import Deadline
+from .._plan.plan import Operation
+from .file import RecordFile, Unusable
+from .history import History, Moment, OpenMutation, Unreadable, since_last_end
+from .lines import ANSWERED, ENDED, RUN_BEGIN, RUN_END, SENDING, SETTLED
+
+FIX_THE_RECORD = "Fix the folder of the record, or choose another one for all runs (record, MEDSTACK_RECORD)."
+
+
+class Record:
+    """One cluster's, in one run. `history` is what the runs before have left.
+
+    A folder that was chosen has to work, or nothing is sent (`strict`). The default one is memory only: if it does not work, a warning
+    says so, and the run goes on without.
+    """
+
+    def __init__(self, run: Run, file: RecordFile | None, strict: bool, server_time: Callable[[], float | None], warning: str) -> None:
+        self._run = run
+        self._file = file
+        self._strict = strict
+        self._server_time = server_time
+        self._warning = warning  # said by a run that changes something
+        self._id = uuid.uuid4().hex[:12]
+        self._plan_id: str | None = None
+        self._begun = False
+        self._broken = ""  # why nothing can be written any more
+        self.history = History()
+
+    # -- from the lock on --
+
+    def open(self, timeout: float) -> None:
+        """Read what the runs before have left, and keep others from writing; in check mode, only read. Raises `Refused`."""
+        if self._file is None:
+            return
+        try:
+            if not self._file.open_existing(to_write=not self._run.check_mode):
+                return
+            if not self._run.check_mode:
+                self._lock(self._file, timeout)
+            self.history = since_last_end(self._file.backwards())
+        except Unusable as error:
+            if self._strict:
+                raise Refused(f"{error.message} Nothing was sent.", FIX_THE_RECORD) from None
+            self._fail(error)
+        except Unreadable as error:
+            raise Refused(
+                f"The record {self._file.path} holds what this version of the collection cannot read ({error}); nothing was sent.",
+                "Use the newest version that writes this record, or set record to another folder for all runs.",
+            ) from None
+        if self.history.torn:
+            self._run.warnings.append(f"The record {self._file.path} has {self.history.torn} torn lines, which were skipped.")
+
+    def _lock(self, file: RecordFile, timeout: float) -> None:
+        deadline = Deadline(self._run.clock, timeout)
+        while not file.try_lock():
+            if deadline.left() <= 0:
+                raise Refused(
+                    f"Another run has held the record {file.path} for {timeout:.0f} s; nothing was sent.",
+                    f"Let it end (fuser -v {file.path} shows who it is), then run again.",
+                )
+            self._run.clock.sleep(min(durations.LOCK_EVERY, max(deadline.left(), 0)))
+
+    def result(self) -> dict[str, Any] | None:
+        """Where it is, and its newest line, which ends the chain; None without one."""
+        if self._file is None or self._file.last is None:
+            return None
+        head = {"seq": self._file.last.seq, "sha256": self._file.last.digest}
+        return {"host": os.uname().nodename, "path": self._file.path, "head": head}
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    # -- what is written --
+
+    def now(self) -> Moment:
+        return Moment(self._run.clock.time(), self._server_time())
+
+    def sending(self, operation: Operation, number: int, nodes: Iterable[str]) -> None:
+        """Before a request that changes something goes out, also when it is sent again. Raises `Refused` if a chosen folder fails."""
+        fields = {
+            "op": number,
+            "node": operation.node_id,
+            "from": operation.from_size and operation.from_size.id,
+            "size": operation.to_size and operation.to_size.id,
+            "known": sorted(nodes) if operation.node_id is None else None,
+        }
+        if self._warning and not self._run.check_mode:
+            self._run.warnings.append(self._warning)
+            self._warning = ""
+        self._write([self._line(f"{operation.action}.{SENDING}", **fields)], nodes)
+        if self._broken and self._strict:
+            raise Refused(f"{self._broken} So this was not sent.", FIX_THE_RECORD)
+
+    def answered(self, operation: Operation, number: int, node_id: str | None, status: str | None) -> None:
+        """The server has accepted it. If this cannot be written, the operation is finished, and no other is begun (`sending`)."""
+        self._write([self._line(f"{operation.action}.{ANSWERED}", op=number, node=node_id, status=status)])
+
+    def ended(self, operation: Operation, number: int, node_id: str | None, outcome: str) -> None:
+        # Without waiting for the disk: the next line that has to be on it takes this one along.
+        self._write([self._line(f"{operation.action}.{ENDED}", op=number, node=node_id, outcome=outcome)], sync=False)
+
+    def settled(self, mutation: OpenMutation, outcome: str, candidates: Iterable[str], nodes: Iterable[str]) -> None:
+        """What runs before have left open is so no longer; `nodes`: the ids that the list shows."""
+        held = round(self.now().since(mutation.sent), 1)
+        line = self._line(f"{mutation.action}.{SETTLED}", of=mutation.of, outcome=outcome, candidates=sorted(candidates), held=held)
+        self._write([line], nodes)
+        self.history.open.pop(mutation.of, None)  # also if it could not be written
+
+    def end(self, outcome: str, nodes: Iterable[str], grace: float) -> None:
+        """The last line of a run that has written any."""
+        if self._begun and self._file is not None and not self._broken:
+            self._write([self._line(RUN_END, outcome=outcome, **self.history.end_fields(nodes, self.now(), grace))])
+
+    def _line(self, kind: str, **fields: object) -> dict[str, object]:
+        server = self._server_time()
+        date = {"date": _text(server, "seconds")} if server is not None else {}
+        given = {name: value for name, value in fields.items() if value is not None}
+        return {"time": _text(self._run.clock.time(), "milliseconds"), **date, "run": self._id, "kind": kind, **given}
+
+    def _write(self, lines: list[dict[str, object]], nodes: Iterable[str] = (), sync: bool = True) -> None:
+        """Before the first line, what the run is: a run that changes nothing writes nothing."""
+        if self._file is None or self._broken or self._run.check_mode:
+            return
+        if not self._begun:
+            lines = [self._line(RUN_BEGIN, plan=self._plan_id, nodes=sorted(nodes)), *lines]
+        try:
+            self._file.open_new()
+            for line in self._file.append(lines, sync):
+                self.history.add(line)
+            self._begun = True
+        except Unusable as error:
+            self._fail(error)
+
+    def _fail(self, error: Unusable) -> None:
+        self._broken = error.message
+        goes_on = "No other operation is begun." if self._strict else "The run goes on; if it is killed, the next one knows nothing of it."
+        self._run.warnings.append(f"{error.message} {goes_on}")
+
+
+def _text(seconds: float, precision: str) -> str:
+    return datetime.fromtimestamp(seconds, timezone.utc).isoformat(timespec=precision).replace("+00:00", "Z")

@@ -496,7 +496,7 @@ BREAKAGES = [
     Breakage(
         "nothing is waited for before the plan",
         "_apply/run/settling.py",
-        {"if goal.add(self.account.nodes, 0.0) or not wait:": "if self.account.seen:"},
+        {"or not goal.add(self.account.nodes, 0.0):": "or not self.account.seen:"},
         [f"{CORE}present.py::test_what_is_under_way_is_waited_for_and_counted"],
     ),
     Breakage(

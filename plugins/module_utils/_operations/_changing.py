@@ -64,7 +64,9 @@ def changing(options: ChangingOptions, run: Run, cluster_run: ClusterRun) -> Ite
             yield
             outcome = "done"
         finally:
-            record.end(outcome, [node.id for node in account.nodes], options.adoption_grace)
+            # A run that failed before it could read the nodes knows only what the record says of them.
+            nodes = [node.id for node in account.nodes] if account.seen else record.history.nodes
+            record.end(outcome, nodes, options.adoption_grace)
             record.close()
             run.result["record"] = record.result()
             run.result["changed"] = run.result["changed"] or account.changed

@@ -6,8 +6,11 @@
 
 from __future__ import annotations
 
+import base64
+import errno
 import hashlib
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -174,6 +177,21 @@ def test_the_settlement_of_a_killed_create_names_its_candidate_and_claims_it_for
     assert records(tmp_path)[-1]["kind"] == "run.end"
 
 
+def test_a_run_that_ends_before_it_has_read_the_nodes_forgets_none(lagging: Core, kill: Kill, tmp_path: Path) -> None:
+    (old,) = lagging.put(MEDIUM)
+    kill(node, size="Medium", min_count=2)
+    path = f"/clusters/{CLUSTER_ID}/nodes$"
+
+    def fail(line: str) -> None:
+        if "settled" in records(tmp_path)[-1]["kind"]:
+            lagging.faults.add("status", status=403, method="GET", path=path, times=None)
+
+    reads = len(lagging.journal.entries())
+    lagging.alive = lambda: fail("") if len(lagging.journal.entries()) > reads else None
+    assert "403" in lagging.run(node, size="Medium", min_count=2)["msg"]
+    assert old in records(tmp_path)[-1]["nodes"]
+
+
 def test_none_keeps_no_record(core: Core, tmp_path: Path) -> None:
     core.put(SMALL)
     core.run(node, size="Medium", record="none")
@@ -262,3 +280,37 @@ def test_two_clusters_have_a_record_each_and_two_runs_one(core: Core, tmp_path: 
     paths = sorted((tmp_path / "state" / "medstack.control").iterdir())
     assert [path.name.startswith(cluster) for path, cluster in zip(paths, sorted([CLUSTER_ID, other]))] == [True, True]
     assert sorted(len(path.read_text().splitlines()) for path in paths) == [5, 10]
+
+
+def test_a_change_waits_for_the_disk_twice_and_a_run_once(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    core.run(node, size="Small")
+    (node_id,) = [entry["id"] for entry in core.run(node, size="Small")["nodes"]]
+    synced: list[int] = []
+    fsync = os.fsync
+    monkeypatch.setattr("os.fsync", lambda handle: (synced.append(handle), fsync(handle)))
+    core.run(node, node_id=node_id, size="Large")
+    assert len(synced) == 3
+    core.run(node, node_id=node_id, size="Large")
+    assert len(synced) == 3
+
+
+def test_no_part_of_the_token_is_in_a_record(core: Core, kill: Kill, tmp_path: Path) -> None:
+    key, value = core.server.token_key, core.server.token_value
+    core.put(MEDIUM)
+    kill(node, size="Medium", min_count=2)
+    core.run(cluster_nodes, nodes=declared(Medium=1, Large=1), prune=True, protect=[])
+    (path,) = (tmp_path / "state" / "medstack.control").iterdir()
+    text = path.read_text()
+    for secret in (value, base64.b64encode(f"{key}:{value}".encode()).decode()):
+        assert not [secret[start : start + 8] for start in range(len(secret) - 7) if secret[start : start + 8] in text]
+    assert key not in text
+
+
+def test_a_read_only_folder_is_told(core: Core, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: Any, **more: Any) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr("os.mkdir", refuse)
+    result = core.run(node, size="Medium", record=str(tmp_path / "read only"))
+    assert "Read-only file system" in result["msg"]
+    assert mutations(core.journal) == []

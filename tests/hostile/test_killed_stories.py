@@ -22,11 +22,11 @@ from unittest.mock import patch
 import pytest
 from starlette.responses import Response
 
-from ansible_collections.medstack.control.plugins.module_utils._operations import cluster_nodes
+from ansible_collections.medstack.control.plugins.module_utils._operations import cluster_nodes, node
 from ansible_collections.medstack.control.plugins.module_utils._record.file import RecordFile
 from tests.emulator.clock import DrivenClock
 from tests.emulator.journal import Entry
-from tests.support.core import CLUSTER_ID, LARGE, MEDIUM, DirectCore, DirectServer
+from tests.support.core import CLUSTER, CLUSTER_ID, LARGE, MEDIUM, DirectCore, DirectServer
 
 STORIES, DAILY = 3000, 120
 
@@ -147,7 +147,7 @@ def tell(number: int, folder: Path, foreign: bool = False) -> str:
             if foreign:
                 core.clock.after(dice.random() * 120, lambda: core.state.create(CLUSTER_ID, MEDIUM))
             with mortal(server, dice.choice(MOMENTS)):
-                core.attempt(cluster_nodes, **options(aim, folder))
+                change_something(core, dice, aim, folder)
             core.clock.sleep(dice.choice([1.0, 5.0, 20.0, 60.0, 600.0]))
         result = core.attempt(cluster_nodes, **options(wanted, folder))
         assert "A bug in" not in result.get("msg", ""), (number, result["msg"])
@@ -165,6 +165,23 @@ def tell(number: int, folder: Path, foreign: bool = False) -> str:
         return "as declared"
 
 
+def change_something(core: DirectCore, dice: random.Random, aim: dict[str, int], folder: Path) -> None:
+    """The run that is killed: mostly one for the whole cluster, otherwise one for a node."""
+    alone = {"record": str(folder), "cluster": CLUSTER}
+    node_id = dice.choice([view.id for view in core.state.nodes(CLUSTER_ID)] or ["node_none"])
+    kind = dice.choice(["cluster", "cluster", "cluster", "create", "resize", "reboot", "destroy"])
+    if kind == "cluster":
+        core.attempt(cluster_nodes, **options(aim, folder))
+    elif kind == "create":
+        core.attempt(node, size="Medium", min_count=aim["Medium"], **alone)
+    elif kind == "resize":
+        core.attempt(node, node_id=node_id, size=dice.choice(["Medium", "Large"]), **alone)
+    elif kind == "reboot":
+        core.attempt(node, node_id=node_id, state="rebooted", **alone)
+    else:
+        core.attempt(node, node_id=node_id, state="absent", allow_empty=True, **alone)
+
+
 @pytest.fixture(autouse=True)
 def own_locks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
@@ -172,7 +189,7 @@ def own_locks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def options(counts: dict[str, int], folder: Path) -> dict[str, Any]:
     return {
-        "cluster": "patient-logbook staging",
+        "cluster": CLUSTER,
         "nodes": declared(counts),
         "prune": True,
         "resize": True,

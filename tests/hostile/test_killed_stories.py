@@ -29,6 +29,8 @@ from tests.emulator.journal import Entry
 from tests.support.core import CLUSTER, CLUSTER_ID, LARGE, MEDIUM, DirectCore, DirectServer
 
 STORIES, DAILY = 3000, 120
+OUTCOMES = ["", "", "", "reverted", "ok,reverted", "failed"]
+LONGEST = 2 * 3600.0  # s that one run may take: two waits at their longest, and a hold
 
 # When a run is killed: before or after what it writes, or what it sends.
 MOMENTS = (
@@ -53,11 +55,13 @@ class Weather:
     read_lag: float
     commit_delay: float
     replicas: bool
+    outcomes: str  # of the first operations
 
     @classmethod
     def of(cls, dice: random.Random) -> Weather:
         lag = dice.choice([0.0, 5.0, 30.0])
-        return cls(lag, dice.choice([0.0, lag]), dice.choice([0.0, 0.0, 10.0, 60.0]), dice.random() < 0.4)
+        delay = dice.choice([0.0, 0.0, 10.0, 60.0])
+        return cls(lag, dice.choice([0.0, lag]), delay, dice.random() < 0.4, dice.choice(OUTCOMES))
 
 
 class Server(DirectServer):
@@ -65,6 +69,7 @@ class Server(DirectServer):
 
     def __init__(self, weather: Weather, dice: random.Random) -> None:
         super().__init__(DrivenClock(), switches={"creating_seconds": 20, "resizing_seconds": 20, "deleting_seconds": 20})
+        self.switches.update({"outcomes": weather.outcomes})
         self.weather = weather
         self.dice = dice
         self.core: Any = None
@@ -92,6 +97,11 @@ class Server(DirectServer):
         if self.dice.random() < 0.8:
             self.core.clock.after(self.dice.random() * self.weather.commit_delay, answer)
 
+    def set_clocks(self) -> None:
+        """The next run's clock may be off."""
+        offset = self.dice.choice([0.0, 0.0, 0.0, -600.0, -30.0, 30.0, 600.0])
+        self.core.clock.time = lambda: self.clock.time() + offset
+
     def die(self) -> None:
         self.dead = True
         raise Killed
@@ -103,13 +113,13 @@ def mortal(server: Server, moment: str) -> Iterator[None]:
     server.moment, server.dead = moment, False
     append = RecordFile.append
 
-    def appending(self: RecordFile, entries: Any, sync: bool = True) -> Any:
+    def appending(self: RecordFile, entries: Any) -> Any:
         if server.dead:
-            return []
+            raise Killed
         event = str(entries[-1]["kind"]).partition(".")[2]
         if (event, moment) in (("sending", "before the write"), ("answered", "before the next write")):
             server.die()
-        lines = append(self, entries, sync)
+        lines = append(self, entries)
         if (event, moment) in (("sending", "before the send"), ("answered", "after the next write")):
             server.die()
         return lines
@@ -117,6 +127,19 @@ def mortal(server: Server, moment: str) -> Iterator[None]:
     with patch.object(RecordFile, "append", appending):
         yield
     server.moment, server.dead = "", False
+
+
+def timed(core: DirectCore, number: int, run: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    begin = core.clock.now()
+
+    def alive() -> None:
+        assert core.clock.now() - begin < LONGEST, f"story {number} does not end"
+
+    core.alive = alive
+    result = run()
+    core.alive = lambda: None
+    assert core.clock.now() - begin < LONGEST, f"story {number} took too long"
+    return result
 
 
 def declared(counts: dict[str, int]) -> list[dict[str, Any]]:
@@ -146,15 +169,19 @@ def tell(number: int, folder: Path, foreign: bool = False) -> str:
             wanted = dice.choice([aim, there, wanted])
             if foreign:
                 core.clock.after(dice.random() * 120, lambda: core.state.create(CLUSTER_ID, MEDIUM))
+            server.set_clocks()
             with mortal(server, dice.choice(MOMENTS)):
                 change_something(core, dice, aim, folder)
             core.clock.sleep(dice.choice([1.0, 5.0, 20.0, 60.0, 600.0]))
-        result = core.attempt(cluster_nodes, **options(wanted, folder))
+        server.set_clocks()
+        result = timed(core, number, lambda: core.attempt(cluster_nodes, **options(wanted, folder)))
         assert "A bug in" not in result.get("msg", ""), (number, result["msg"])
         if result.get("failed"):
             return "refused"
         core.clock.sleep(600.0)
         found = core.there()
+        if any(status == "failed" for dummy, status in found):
+            return "a node has failed"
         counts = {size: sum(1 for item in found if item == (size_id, "active")) for size, size_id in SIZES.items()}
         if foreign and counts != wanted:
             again = core.attempt(cluster_nodes, **options(wanted, folder))

@@ -116,11 +116,12 @@ def retry_after(response: Response) -> float | None:
 
 
 def date_of(response: Response) -> float | None:
-    """When the server sent it, by its own clock (s since 1970), if it says so."""
+    """When the server sent it, by its own clock (s since 1970), if it says so in a way that makes sense."""
     try:
-        return parsedate_to_datetime(response.headers.get("Date", "")).timestamp()
+        date = parsedate_to_datetime(response.headers.get("Date", "")).timestamp()
     except (TypeError, ValueError, IndexError, OverflowError):
         return None
+    return date if 0 <= date < 1e11 else None
 
 
 def _unambiguous(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from .._base.errors import Stopped
 from .._base.models import ClusterRef, Node
 from .._base.run import Run
 from .._base.text import duration
-from .._plan.plan import Operation, Plan
+from .._plan.plan import CREATE, Operation, Plan
 from .._record.history import OpenMutation
 from .._record.record import Record
 from . import advice
@@ -36,6 +36,9 @@ class Action:
     adopted: bool = False
     outcome: str = OUTCOME_UNKNOWN
     observed: bool | None = None
+    # For the record: it was put off, and may take effect all the same; it was searched for after a lost response, in vain.
+    may_still_come: bool = False
+    searched: bool = False
 
     def __post_init__(self) -> None:
         self.node_id = self.operation.node_id
@@ -94,9 +97,10 @@ class Account:
 
     def begin(self, action: Action) -> None:
         """It is about to be sent, perhaps once more; recorded before. Raises `Refused` if a chosen folder does not take that."""
-        if action not in self.actions:
+        is_new = action not in self.actions
+        self._record.sending(action.operation, len(self.actions) + is_new, [node.id for node in self.nodes])
+        if is_new:
             self.actions.append(action)
-        self._record.sending(action.operation, len(self.actions), [node.id for node in self.nodes])
         self.report(action.title, "sending")
         action.outcome = OUTCOME_UNKNOWN
 
@@ -109,6 +113,7 @@ class Account:
         """The server has accepted it, and shows the node like this, if it does."""
         self.changed = True
         action.outcome = OUTCOME_STARTED
+        action.may_still_come = False
         action.tell = self.teller(action.title)
         if node is not None:
             action.node_id = node.id
@@ -133,8 +138,10 @@ class Account:
         if isinstance(stopped, OutcomeUnknown):
             for node in stopped.nodes:
                 self.remember(node)
+            action.searched = action.operation.action == CREATE
         else:
             action.outcome = OUTCOME_FAILED
+            action.may_still_come = False
 
     def close(self, action: Action, begin: float) -> None:
         """However it ended: what may have happened counts as a change."""
@@ -142,7 +149,8 @@ class Account:
         sent = bool(self.actions) and self.actions[-1] is action
         self.changed = self.changed or (sent and action.outcome == OUTCOME_UNKNOWN)
         if sent:
-            self._record.ended(action.operation, len(self.actions), action.node_id, action.outcome)
+            outcome = OUTCOME_UNKNOWN if action.may_still_come else action.outcome
+            self._record.ended(action.operation, len(self.actions), action.node_id, outcome, action.searched)
 
     def around(self, plan: Plan, number: int) -> str:
         """What was done before operation `number`, and what was not begun, for someone who reads only the message."""

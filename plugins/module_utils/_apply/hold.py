@@ -46,7 +46,7 @@ class Held(Goal[Sequence[Node], "list[Settlement]"]):
     def __init__(self, history: History, grace: float, now: Callable[[], Moment]) -> None:
         self._mutations = list(history.open.values())
         self._recorded = set(history.nodes)
-        self.listed: list[str] = []  # the ids in the newest list
+        self._seen: Sequence[Node] = ()  # the newest read
         self._grace = grace
         self._now = now
         self._candidates: dict[str, set[str]] = {mutation.of: set() for mutation in self._mutations}
@@ -56,6 +56,16 @@ class Held(Goal[Sequence[Node], "list[Settlement]"]):
     @property
     def is_empty(self) -> bool:
         return not self._mutations
+
+    @property
+    def node_ids(self) -> list[str]:
+        """The nodes that are acted on. If the list lacks one, it is read by its id: one list proves nothing."""
+        return [mutation.node_id for mutation in self._mutations if mutation.node_id]
+
+    @property
+    def listed(self) -> list[str]:
+        """The ids in the newest read."""
+        return [node.id for node in self._seen]
 
     @property
     def reboots(self) -> list[OpenMutation]:
@@ -68,21 +78,24 @@ class Held(Goal[Sequence[Node], "list[Settlement]"]):
         return max((self._left(mutation) for mutation in self._mutations if mutation.action != REBOOT), default=0.0)
 
     def add(self, seen: Sequence[Node], waited: float) -> list[Settlement] | None:
-        self.listed = [node.id for node in seen]
+        self._seen = seen
         for mutation in self._mutations:
             self._candidates[mutation.of] |= self._new(mutation, seen)
-        still_open = [mutation for mutation in self._mutations if not self._shows(mutation, seen) and self._left(mutation) > 0]
+        still_open = [mutation for mutation in self._mutations if not self._shows(mutation, seen) and self._left(mutation, waited) > 0]
         self.progress = f"waiting for what a run before has sent: {', '.join(map(describe, still_open))}"
         return None if still_open else [self._settle(mutation, seen) for mutation in self._mutations]
 
     def timed_out(self, end: TimedOut) -> list[Settlement]:
         if end.trouble is not None:
             raise end.trouble
-        return [self._settle(mutation, ()) for mutation in self._mutations]
+        return [self._settle(mutation, self._seen) for mutation in self._mutations]
 
-    def _left(self, mutation: OpenMutation) -> float:
-        """For one that its own run has searched for in vain, twice the grace: what comes that late was seen to come."""
-        return self._grace * (2 if mutation.unknown else 1) - self._now().since(mutation.sent)
+    def _left(self, mutation: OpenMutation, waited: float = 0.0) -> float:
+        """For one that its own run has searched for in vain, twice the grace: what comes that late was seen to come.
+
+        What this run has `waited` has passed, whatever the clocks say.
+        """
+        return self._grace * (2 if mutation.unknown else 1) - max(self._now().since(mutation.sent), waited)
 
     def _new(self, mutation: OpenMutation, seen: Sequence[Node]) -> set[str]:
         """The nodes that may come from a create."""
@@ -107,20 +120,30 @@ class Held(Goal[Sequence[Node], "list[Settlement]"]):
         return Settlement(mutation, OUTCOME_DONE if node is None or node.active else OUTCOME_STARTED)
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What a list has shown to have begun. For `left` s, another list may be behind it; after that, it is undone."""
+
+    mutations: Sequence[OpenMutation]
+    left: float
+
+
 class Complete(Goal["tuple[Sequence[Node], Mapping[str, Node | None]]", bool]):
     """The list shows every recorded node that still exists; otherwise it is stale or partial, and nothing is decided from it.
 
     A read is the list, and what each recorded node that it lacks is by its id. That a recent one is not found proves nothing for `grace` s
-    after it appeared. `only_recent`: the others are not asked for. `shown`: what a list has shown to have begun; another one may be behind.
+    after it appeared. `only_recent`: the others are not asked for.
     """
 
-    def __init__(self, history: History, grace: float, now: Callable[[], Moment], shown: Sequence[OpenMutation], only_recent: bool) -> None:
+    def __init__(self, history: History, grace: float, now: Callable[[], Moment], shown: Shown, only_recent: bool) -> None:
         self._shown = shown
         self._recent = {node_id: at for node_id, at in history.recent.items() if now().since(at) < grace}
         self._ids = set(self._recent) if only_recent else history.nodes | self._recent.keys()
         self._grace = grace
         self._now = now
         self._there: list[str] = []
+        self.gone: list[str] = []  # the ids of recorded nodes that no longer exist
+        self.gave_up = False  # the time has run out; what is recent, and what has begun, is not waited for again
         self.every = durations.SEARCH_EVERY
         self.at_once = True
 
@@ -130,19 +153,21 @@ class Complete(Goal["tuple[Sequence[Node], Mapping[str, Node | None]]", bool]):
 
     def misses(self, nodes: Sequence[Node]) -> bool:
         """Whether the list has a gap, or is behind."""
-        return bool(self.lacked_by(nodes)) or self._is_behind(nodes)
+        return bool(self.lacked_by(nodes)) or self._is_behind(nodes, 0.0)
 
-    def _is_behind(self, nodes: Sequence[Node]) -> bool:
+    def _is_behind(self, nodes: Sequence[Node], waited: float) -> bool:
         by_id = {node.id: node for node in nodes}
-        return not all(_SHOWN[mutation.action](mutation, by_id.get(mutation.node_id or "")) for mutation in self._shown)
+        shows = [_SHOWN[mutation.action](mutation, by_id.get(mutation.node_id or "")) for mutation in self._shown.mutations]
+        return waited < self._shown.left and not all(shows)
 
     def add(self, seen: tuple[Sequence[Node], Mapping[str, Node | None]], waited: float) -> bool | None:
         nodes, by_id = seen
         self._there = [node_id for node_id, node in by_id.items() if node is not None and not node.leaving]
         recent = [node_id for node_id, node in by_id.items() if node is None and self._is_recent(node_id)]
+        self.gone = [node_id for node_id, node in by_id.items() if node is None or node.leaving]
         lacking = ", ".join([*self._there, *recent])
         self.progress = f"the list of nodes lacks {lacking}, as recorded by a run before" if lacking else "the list of nodes is behind"
-        return None if lacking or self._is_behind(nodes) else True
+        return None if lacking or self._is_behind(nodes, waited) else True
 
     def _is_recent(self, node_id: str) -> bool:
         return node_id in self._recent and self._now().since(self._recent[node_id]) < self._grace
@@ -150,6 +175,7 @@ class Complete(Goal["tuple[Sequence[Node], Mapping[str, Node | None]]", bool]):
     def timed_out(self, end: TimedOut) -> bool:
         if end.trouble is not None:
             raise end.trouble
+        self.gave_up = True
         if not self._there:
             return True
         raise Refused(

@@ -64,11 +64,6 @@ def changing(options: ChangingOptions, run: Run, cluster_run: ClusterRun) -> Ite
             yield
             outcome = "done"
         finally:
-            # A run that failed before it could read the nodes knows only what the record says of them.
-            nodes = [node.id for node in account.nodes] if account.seen else record.history.nodes
-            record.end(outcome, nodes, options.adoption_grace)
-            record.close()
-            run.result["record"] = record.result()
             run.result["changed"] = run.result["changed"] or account.changed
             run.result["actions"] = [action.result() for action in account.actions]
             if account.without_address:
@@ -78,6 +73,9 @@ def changing(options: ChangingOptions, run: Run, cluster_run: ClusterRun) -> Ite
                 )
             if account.seen:
                 run.result["nodes"] = [node.result() for node in sorted(account.nodes, key=lambda node: node.id)]
+            # Last, for it may fail, or be what a time limit ends.
+            record.end(outcome, [node.id for node in account.nodes], options.adoption_grace)
+            run.result["record"] = record.result()
 
 
 def settle(
@@ -102,8 +100,9 @@ def warn_of_unrecognized(run: Run, cluster_run: ClusterRun, nodes: Sequence[Node
         )
 
 
-def show(run: Run, plan: Plan) -> None:
+def show(run: Run, cluster_run: ClusterRun, plan: Plan) -> None:
     """Put the plan into the result, before anything can refuse it."""
+    cluster_run.record.plan_id = plan.id
     run.result["plan"] = plan.result()
     run.result["pending"] = run.result["plan"]["operations"]
 

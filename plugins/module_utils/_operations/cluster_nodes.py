@@ -122,7 +122,7 @@ def _converge(options: Options, run: Run, cluster_run: ClusterRun, declared: Seq
         policy, decision = _decide(options, cluster_run, declared, nodes)
     unsettled = any(node.transitional for node in nodes) or cluster_run.unsettled
     plan = make_plan(where.company_id, where.cluster_id, nodes, decision.operations, unsettled, sorted(policy.protected))
-    show(run, plan)
+    show(run, cluster_run, plan)
     run.result["extra"] = [node.result() for node in decision.extra]
     _refuse(decision.refusal, other_plan(plan, options.expected_plan_id))
     if decision.extra:

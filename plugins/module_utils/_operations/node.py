@@ -94,7 +94,7 @@ def _converge(options: Options, run: Run, cluster_run: ClusterRun, size: NodeSiz
         operations = _decide(options, before, size, where.title, listable=cluster_run.no_list is None)
     unsettled = any(to_wait_for(before, options.node_id, absent)) or cluster_run.unsettled
     plan = make_plan(where.company_id, where.cluster_id, before, operations, unsettled)
-    show(run, plan)
+    show(run, cluster_run, plan)
     apply(run, cluster_run, plan)
     if absent and options.wait and not run.check_mode:
         try:

@@ -15,6 +15,7 @@ import stat
 from collections.abc import Iterator, Mapping, Sequence
 
 from .._base.errors import MedstackError
+from .._base.text import clean
 from .lines import Line, following, parse
 
 try:
@@ -37,45 +38,58 @@ class RecordFile:
         self._folder = folder
         self.path = os.path.join(folder, SUBFOLDER, name)
         self._handle: int | None = None
-        self._ends_torn = False
+        self.ends_torn = False
         self.last: Line | None = None  # the newest line that is whole
 
     # -- opening --
 
     def open_existing(self, to_write: bool) -> bool:
         """Whether there is a record. Without `to_write` it is only read."""
-        if not os.path.lexists(self.path):
+        try:
+            os.lstat(self.path)
+        except FileNotFoundError:
             return False
+        except (OSError, ValueError) as error:
+            raise _unusable(self.path, error) from None
         self._open(os.O_RDWR if to_write else os.O_RDONLY)
         return True
 
-    def open_new(self) -> None:
-        """Make the folders and the file that are missing."""
+    def open_new(self) -> bool:
+        """Make the folders and the file that are missing, if it is not open. Whether it was opened."""
         if self._handle is not None:
-            return
+            return False
         _make_folders(os.path.dirname(self.path))
-        self._open(os.O_RDWR | os.O_CREAT)
-        if self.last is None and not self._ends_torn:
-            _sync_folder(os.path.dirname(self.path))
+        try:
+            self._open(os.O_RDWR | os.O_CREAT | os.O_EXCL)
+        except FileExistsError:  # another run was faster
+            self._open(os.O_RDWR)
+        return True
 
     def _open(self, mode: int) -> None:
         parent = _open_folder(os.path.dirname(self.path))
+        is_new = bool(mode & os.O_EXCL)
         try:
             flags = mode | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK  # a FIFO would block
             handle = os.open(os.path.basename(self.path), flags, 0o600, dir_fd=parent)
-        except OSError as error:
-            raise _unusable(self.path, error) from None
-        finally:
+        except FileExistsError:
             os.close(parent)
+            raise
+        except OSError as error:
+            os.close(parent)
+            raise _unusable(self.path, error) from None
         try:
             _check_file(self.path, os.fstat(handle))
-            os.fchmod(handle, 0o600)  # whatever the umask
+            if is_new:
+                os.fchmod(handle, 0o600)  # whatever the umask
+                os.fsync(parent)  # so that its name is on the disk too
         except OSError as error:
             os.close(handle)
             raise _unusable(self.path, error) from None
         except Unusable:
             os.close(handle)
             raise
+        finally:
+            os.close(parent)
         self._handle = handle
 
     def try_lock(self) -> bool:
@@ -91,9 +105,16 @@ class RecordFile:
         return True
 
     def close(self) -> None:
-        if self._handle is not None:
-            os.close(self._handle)
-            self._handle = None
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            try:
+                os.close(handle)
+            except OSError as error:  # as of a network folder, which writes only now
+                raise _unusable(self.path, error) from None
+
+    @property
+    def is_empty(self) -> bool:
+        return self._handle is not None and os.fstat(self._handle).st_size == 0
 
     # -- reading --
 
@@ -106,11 +127,17 @@ class RecordFile:
             yield line
 
     def _raw_backwards(self) -> Iterator[bytes]:
+        try:
+            yield from self._blocks_backwards()
+        except OSError as error:
+            raise _unusable(self.path, error) from None
+
+    def _blocks_backwards(self) -> Iterator[bytes]:
         if self._handle is None:
             return
         size = os.fstat(self._handle).st_size
-        self._ends_torn = size > 0 and os.pread(self._handle, 1, size - 1) != b"\n"
-        position = size if self._ends_torn else size - 1  # without the last newline
+        self.ends_torn = size > 0 and os.pread(self._handle, 1, size - 1) != b"\n"
+        position = size if self.ends_torn else size - 1  # without the last newline
         pending = b""  # the end of a line whose beginning is not read yet
         while position > 0:
             count = min(BLOCK, position)
@@ -122,26 +149,41 @@ class RecordFile:
 
     # -- writing --
 
-    def append(self, entries: Sequence[Mapping[str, object]], sync: bool = True) -> list[Line]:
-        """Write lines in one go, and with `sync` see that all is on the disk. Raises `Unusable`, also if only a part could be written."""
+    def append(self, entries: Sequence[Mapping[str, object]]) -> list[Line]:
+        """Write lines in one go; `sync` sees that they are on the disk. Raises `Unusable`, also if only a part could be written."""
         lines: list[Line] = []
         for fields in entries:
             lines.append(following(lines[-1] if lines else self.last, fields))
-        data = (b"\n" if self._ends_torn else b"") + b"".join(line.raw + b"\n" for line in lines)
+        data = (b"\n" if self.ends_torn else b"") + b"".join(line.raw + b"\n" for line in lines)
         if self._handle is None:
             raise Unusable(f"The record {self.path} is not open.")
+        self._check_place(self._handle)
         try:
             written = os.write(self._handle, data)
-            if written != len(data):
-                self._ends_torn = True
-                raise Unusable(f"Only {written} of {len(data)} bytes could be written to the record {self.path}: is the disk full?")
-            if sync:
+        except OSError as error:
+            raise _unusable(self.path, error) from None
+        if written != len(data):
+            self.ends_torn = True
+            raise Unusable(f"Only {written} of {len(data)} bytes could be written to the record {self.path}: is the disk full?")
+        self.ends_torn = False
+        self.last = lines[-1]
+        return lines
+
+    def sync(self) -> None:
+        try:
+            if self._handle is not None:
                 os.fsync(self._handle)
         except OSError as error:
             raise _unusable(self.path, error) from None
-        self._ends_torn = False
-        self.last = lines[-1]
-        return lines
+
+    def _check_place(self, handle: int) -> None:
+        """Nobody reads what is written to a file that was deleted or replaced."""
+        try:
+            found, own = os.lstat(self.path), os.fstat(handle)
+        except OSError as error:
+            raise _unusable(self.path, error) from None
+        if (found.st_dev, found.st_ino) != (own.st_dev, own.st_ino):
+            raise Unusable(f"The record {self.path} was replaced while this run used it.")
 
 
 def _make_folders(path: str) -> None:
@@ -156,7 +198,7 @@ def _make_folders(path: str) -> None:
             os.chmod(folder, 0o700)
         except FileExistsError:  # another run was faster
             pass
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise _unusable(folder, error) from None
 
 
@@ -164,14 +206,13 @@ def _open_folder(path: str) -> int:
     """Ours, without a link in its place. Folders above may be links, and of others: they were chosen by whoever named them."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        found = os.fstat(handle)
-        if found.st_uid != os.geteuid():
-            os.close(handle)
-            raise Unusable(f"The folder {path} belongs to another user ({found.st_uid}).")
-        os.fchmod(handle, 0o700)
-        return handle
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise _unusable(path, error) from None
+    owner = os.fstat(handle).st_uid
+    if owner != os.geteuid():
+        os.close(handle)
+        raise Unusable(f"The folder {path} belongs to another user ({owner}).")
+    return handle
 
 
 def _check_file(path: str, found: os.stat_result) -> None:
@@ -183,18 +224,7 @@ def _check_file(path: str, found: os.stat_result) -> None:
         raise Unusable(f"The record {path} belongs to another user ({found.st_uid}).")
 
 
-def _sync_folder(path: str) -> None:
-    """See that a new file's name is on the disk too."""
-    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    except OSError as error:
-        raise _unusable(path, error) from None
-    finally:
-        os.close(handle)
-
-
-def _unusable(path: str, error: OSError) -> Unusable:
-    if error.errno in (errno.ELOOP, errno.EMLINK):
+def _unusable(path: str, error: OSError | ValueError) -> Unusable:
+    if isinstance(error, OSError) and error.errno in (errno.ELOOP, errno.EMLINK):
         return Unusable(f"The record's path {path} is a link.")
-    return Unusable(f"The record's path {path} cannot be used: {error.strerror}.")
+    return Unusable(f"The record's path {clean(path)} cannot be used: {getattr(error, 'strerror', None) or error}.")

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Callable
 
 from .._base.text import clean
-from .lines import ANSWERED, ENDED, RUN_BEGIN, RUN_END, SENDING, SETTLED, Line, is_known
+from .lines import ACTIONS, ANSWERED, ENDED, RUN_BEGIN, RUN_END, SENDING, SETTLED, Line, is_known
 
 CLOSED = ("done", "failed", "reverted")  # outcomes after which nothing of a mutation is to come
 
@@ -65,12 +65,12 @@ class OpenMutation:
     def of_fields(cls, fields: dict[str, Any]) -> OpenMutation:
         return cls(
             fields["of"],
-            fields["action"],
-            Moment(*fields["sent"]),
+            ACTIONS[ACTIONS.index(fields["action"])],
+            _moment(*fields["sent"]),
             fields["node"],
             fields["from"],
             fields["to"],
-            frozenset(fields["known"]),
+            frozenset(_ids(fields["known"])),
             fields["unknown"],
         )
 
@@ -90,18 +90,24 @@ class History:
         """The next line, in the order in which they were written."""
         action, event = line.action_and_event()
         if line.kind == RUN_BEGIN:
-            self.nodes = set(line.fields["nodes"]) | self.recent.keys()
+            self.nodes = _ids(line.fields["nodes"]) | self.recent.keys()
         elif line.kind == RUN_END:
-            self.recent = {node_id: Moment(local, server) for node_id, local, server in line.fields["recent"]}
-            self.nodes = set(line.fields["nodes"]) | self.recent.keys()
+            self.recent = {node_id: _moment(local, server) for node_id, local, server in line.fields["recent"]}
+            self.nodes = _ids(line.fields["nodes"]) | _ids(self.recent)
             self.open = {mutation["of"]: OpenMutation.of_fields(mutation) for mutation in line.fields["open"]}
         else:
             _EVENTS[event](self, action, line)
 
     def end_fields(self, nodes: Iterable[str], now: Moment, grace: float) -> dict[str, Any]:
         """What `run.end` carries on. After `grace` s, a node is recent no longer."""
+        nodes = {*nodes, *self.nodes}
         recent = [[node_id, at.local, at.server] for node_id, at in sorted(self.recent.items()) if now.since(at) < grace]
         return {"nodes": sorted(nodes), "recent": recent, "open": [mutation.fields() for mutation in self.open.values()]}
+
+    def forget(self, gone: Iterable[str], all_recent: bool) -> None:
+        """Nodes that no longer exist; and with `all_recent`, what is recent: it was waited for long enough."""
+        self.nodes -= set(gone)
+        self.recent = {} if all_recent else {node_id: at for node_id, at in self.recent.items() if node_id in self.nodes}
 
     def _sending(self, action: str, line: Line) -> None:
         fields = line.fields
@@ -125,10 +131,11 @@ class History:
     def _ended(self, action: str, line: Line) -> None:
         outcome = line.fields["outcome"]
         self._note(action, outcome, line.fields.get("node"), line)
-        if outcome in CLOSED:
+        # A reboot that is left in flight shows nothing that could be waited for.
+        if outcome in CLOSED or (action, outcome) == ("reboot", "started"):
             self.open.pop(_own(line), None)
         elif _own(line) in self.open:
-            self.open[_own(line)] = replace(self.open[_own(line)], unknown=outcome == "unknown")
+            self.open[_own(line)] = replace(self.open[_own(line)], unknown=bool(line.fields.get("searched")))
 
     def _settled(self, action: str, line: Line) -> None:
         mutation = self.open.pop(line.fields["of"], None)
@@ -176,7 +183,7 @@ def since_last_end(newest_first: Iterable[Line | None]) -> History:
     for line in reversed(lines):
         try:
             history.add(line)
-        except (KeyError, TypeError, ValueError):
+        except (AttributeError, KeyError, TypeError, ValueError):
             raise Unreadable(line) from None
     return history
 
@@ -191,6 +198,18 @@ class Unreadable(Exception):
 def moment(line: Line) -> Moment:
     date = line.fields.get("date")
     return Moment(_seconds(line.fields["time"]), _seconds(date) if date else None)
+
+
+def _moment(local: object, server: object) -> Moment:
+    return Moment(float(str(local)), None if server is None else float(str(server)))
+
+
+def _ids(values: Iterable[object]) -> set[str]:
+    """Raises TypeError for what is no list of texts."""
+    ids = {value for value in values if isinstance(value, str)}
+    if isinstance(values, str) or len(ids) != len(set(values)):
+        raise TypeError("not a list of ids")
+    return ids
 
 
 def _own(line: Line) -> str:

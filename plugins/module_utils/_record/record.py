@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime, timezone
 from typing import Any, Callable
 
@@ -19,7 +20,7 @@ from .._base.wait import Deadline
 from .._plan.plan import Operation
 from .file import RecordFile, Unusable
 from .history import History, Moment, OpenMutation, Unreadable, since_last_end
-from .lines import ANSWERED, ENDED, RUN_BEGIN, RUN_END, SENDING, SETTLED
+from .lines import ANSWERED, ENDED, RUN_BEGIN, RUN_END, SENDING, SETTLED, Line, following
 
 FIX_THE_RECORD = "Fix the folder of the record, or choose another one for all runs (record, MEDSTACK_RECORD)."
 
@@ -38,7 +39,7 @@ class Record:
         self._server_time = server_time
         self._warning = warning  # said by a run that changes something
         self._id = uuid.uuid4().hex[:12]
-        self._plan_id: str | None = None
+        self.plan_id: str | None = None
         self._begun = False
         self._broken = ""  # why nothing can be written any more
         self.history = History()
@@ -50,22 +51,33 @@ class Record:
         if self._file is None:
             return
         try:
-            if not self._file.open_existing(to_write=not self._run.check_mode):
-                return
-            if not self._run.check_mode:
-                self._lock(self._file, timeout)
-            self.history = since_last_end(self._file.backwards())
+            self._read(self._file, timeout)
         except Unusable as error:
             if self._strict:
                 raise Refused(f"{error.message} Nothing was sent.", FIX_THE_RECORD) from None
             self._fail(error)
+            with suppress(Unusable):  # one that cannot be written tells all the same what is open
+                if self._file.open_existing(to_write=False):
+                    self.history = self._since_last_end(self._file)
+
+    def _read(self, file: RecordFile, timeout: float) -> None:
+        if file.open_existing(to_write=not self._run.check_mode):
+            if not self._run.check_mode:
+                self._lock(file, timeout)
+            self.history = self._since_last_end(file)
+            # What another run is writing at this moment is not torn.
+            torn = self.history.torn - (file.ends_torn and self._run.check_mode)
+            if torn > 0:
+                self._run.warnings.append(f"The record {file.path} has {torn} torn lines, which were skipped.")
+
+    def _since_last_end(self, file: RecordFile) -> History:
+        try:
+            return since_last_end(file.backwards())
         except Unreadable as error:
             raise Refused(
-                f"The record {self._file.path} holds what this version of the collection cannot read ({error}); nothing was sent.",
+                f"The record {file.path} holds what this version of the collection cannot read ({error}); nothing was sent.",
                 "Use the newest version that writes this record, or set record to another folder for all runs.",
             ) from None
-        if self.history.torn:
-            self._run.warnings.append(f"The record {self._file.path} has {self.history.torn} torn lines, which were skipped.")
 
     def _lock(self, file: RecordFile, timeout: float) -> None:
         deadline = Deadline(self._run.clock, timeout)
@@ -83,10 +95,6 @@ class Record:
             return None
         head = {"seq": self._file.last.seq, "sha256": self._file.last.digest}
         return {"host": os.uname().nodename, "path": self._file.path, "head": head}
-
-    def close(self) -> None:
-        if self._file is not None:
-            self._file.close()
 
     # -- what is written --
 
@@ -113,41 +121,68 @@ class Record:
         """The server has accepted it. If this cannot be written, the operation is finished, and no other is begun (`sending`)."""
         self._write([self._line(f"{operation.action}.{ANSWERED}", op=number, node=node_id, status=status)])
 
-    def ended(self, operation: Operation, number: int, node_id: str | None, outcome: str) -> None:
+    def ended(self, operation: Operation, number: int, node_id: str | None, outcome: str, searched: bool) -> None:
+        """`searched`: its run has searched for what became of it, in vain."""
+        line = self._line(f"{operation.action}.{ENDED}", op=number, node=node_id, outcome=outcome, searched=searched or None)
         # Without waiting for the disk: the next line that has to be on it takes this one along.
-        self._write([self._line(f"{operation.action}.{ENDED}", op=number, node=node_id, outcome=outcome)], sync=False)
+        self._write([line], sync=False)
 
     def settled(self, mutation: OpenMutation, outcome: str, candidates: Iterable[str], nodes: Iterable[str]) -> None:
         """What runs before have left open is so no longer; `nodes`: the ids that the list shows."""
         held = round(self.now().since(mutation.sent), 1)
         line = self._line(f"{mutation.action}.{SETTLED}", of=mutation.of, outcome=outcome, candidates=sorted(candidates), held=held)
         self._write([line], nodes)
-        self.history.open.pop(mutation.of, None)  # also if it could not be written
 
     def end(self, outcome: str, nodes: Iterable[str], grace: float) -> None:
-        """The last line of a run that has written any."""
-        if self._begun and self._file is not None and not self._broken:
-            self._write([self._line(RUN_END, outcome=outcome, **self.history.end_fields(nodes, self.now(), grace))])
+        """The last line of a run that has written any. Nothing that goes wrong here may hide what the run has done."""
+        if self._file is None:
+            return
+        try:
+            if self._begun:
+                self._write([self._line(RUN_END, outcome=outcome, **self.history.end_fields(nodes, self.now(), grace))])
+        finally:
+            try:
+                self._file.close()
+            except Unusable as error:
+                self._fail(error)
 
     def _line(self, kind: str, **fields: object) -> dict[str, object]:
         server = self._server_time()
         date = {"date": _text(server, "seconds")} if server is not None else {}
         given = {name: value for name, value in fields.items() if value is not None}
-        return {"time": _text(self._run.clock.time(), "milliseconds"), **date, "run": self._id, "kind": kind, **given}
+        line = {"time": _text(self._run.clock.time(), "milliseconds"), **date, "run": self._id, "kind": kind, **given}
+        masked: dict[str, object] = self._run.redactor.value(line)
+        return masked
 
-    def _write(self, lines: list[dict[str, object]], nodes: Iterable[str] = (), sync: bool = True) -> None:
-        """Before the first line, what the run is: a run that changes nothing writes nothing."""
-        if self._file is None or self._broken or self._run.check_mode:
-            return
+    def _write(self, entries: list[dict[str, object]], nodes: Iterable[str] = (), sync: bool = True) -> None:
+        """Before the first line, what the run is: a run that changes nothing writes nothing.
+
+        What cannot be written counts in this run all the same.
+        """
         if not self._begun:
-            lines = [self._line(RUN_BEGIN, plan=self._plan_id, nodes=sorted(nodes)), *lines]
+            begin = self._line(RUN_BEGIN, plan=self.plan_id, nodes=sorted({*nodes, *self.history.nodes}))
+            entries = [begin, *entries]
+        lines: list[Line] = []
         try:
-            self._file.open_new()
-            for line in self._file.append(lines, sync):
-                self.history.add(line)
-            self._begun = True
+            if self._file is not None and not self._broken and not self._run.check_mode:
+                if self._file.open_new():
+                    self._begin_file(self._file)
+                lines = self._file.append(entries)
         except Unusable as error:
             self._fail(error)
+        self._begun = True
+        for line in lines or [following(None, entry) for entry in entries]:
+            self.history.add(line)
+        if lines and sync and self._file is not None:
+            try:
+                self._file.sync()
+            except Unusable as error:
+                self._fail(error)
+
+    def _begin_file(self, file: RecordFile) -> None:
+        """Of a record that was not there when this run read it. Raises `Refused` if another run has begun it since."""
+        if not file.try_lock() or not file.is_empty:
+            raise Refused(f"Another run has begun the record {file.path} meanwhile; nothing was sent.", "Let it end, then run again.")
 
     def _fail(self, error: Unusable) -> None:
         self._broken = error.message

@@ -19,7 +19,7 @@ import pytest
 import requests
 
 from ansible_collections.medstack.control.plugins.module_utils._operations import cluster_nodes, node
-from ansible_collections.medstack.control.plugins.module_utils._record.file import RecordFile
+from ansible_collections.medstack.control.plugins.module_utils._record.file import RecordFile, Unusable
 from tests.support.core import CLUSTER_ID, LARGE, MEDIUM, SMALL, Core, mutations, outcomes
 
 LAG = 8.0  # s that the list of nodes lags behind
@@ -314,3 +314,104 @@ def test_a_read_only_folder_is_told(core: Core, tmp_path: Path, monkeypatch: pyt
     result = core.run(node, size="Medium", record=str(tmp_path / "read only"))
     assert "Read-only file system" in result["msg"]
     assert mutations(core.journal) == []
+
+
+def test_a_destroy_that_is_reverted_does_not_hold_for_ever(lagging: Core, kill: Kill) -> None:
+    lagging.put(MEDIUM, MEDIUM)
+    lagging.switches.update({"outcomes": "reverted", "deleting_seconds": 30})
+    kill(cluster_nodes, nodes=declared(Medium=1), prune=True, protect=[])
+    begin = lagging.clock.now()
+    result = lagging.run(cluster_nodes, nodes=declared(Medium=2))
+    assert "failed" not in result
+    assert lagging.clock.now() - begin < 600
+    assert len(lagging.there()) == 2
+
+
+@pytest.mark.parametrize("offset", [-86400.0, -600.0, 600.0, 86400.0])
+def test_a_clock_that_is_off_neither_blocks_nor_settles_what_was_not_seen(
+    core: Core, kill: Kill, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, offset: float
+) -> None:
+    core.put(MEDIUM, MEDIUM)
+    core.faults.add("status", status=500, method="DELETE", path="/nodes", times=1)  # nothing is done
+    kill(cluster_nodes, nodes=declared(Medium=1), prune=True, protect=[])
+    monkeypatch.setattr(core.clock, "time", lambda: 1795756320.0 + core.clock.now() + offset)
+    begin = core.clock.now()
+    core.run(cluster_nodes, nodes=declared(Medium=2))
+    assert core.clock.now() - begin < 400
+    (settled,) = [line for line in records(tmp_path) if line["kind"] == "destroy.settled"]
+    assert settled["outcome"] == "unknown"
+
+
+def test_two_runs_that_share_no_lock_do_not_both_begin_a_record(core: Core, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in two containers with a common folder: the second one notices when it is about to send."""
+    core.put(SMALL)
+    folder = str(tmp_path / "common")
+    others: list[dict[str, Any]] = []
+
+    def meanwhile() -> None:
+        if len(core.journal.entries()) >= 4 and not others:
+            core.alive = lambda: None
+            others.append({})
+            monkeypatch.setenv("TMPDIR", str(tmp_path / "other"))
+            (tmp_path / "other").mkdir()
+            others[0] = core.run(node, size="Large", record=folder)
+
+    core.alive = meanwhile
+    result = core.run(node, size="Medium", record=folder)
+    assert outcomes(others[0]) == [("create", "done")]
+    assert "failed" in result
+    assert [line["seq"] for line in map(json.loads, next(Path(folder).rglob("*.jsonl")).read_text().splitlines())] == [1, 2, 3, 4, 5]
+
+
+def test_what_a_429_may_have_done_stays_open(core: Core, tmp_path: Path) -> None:
+    core.switches.update({"list_lag": 30})
+    core.put(MEDIUM)
+    core.faults.add("commit_then_status", status=429, method="POST", path="/nodes", times=None)
+    core.run(node, size="Medium", min_count=2, wait_timeout=10)
+    (mutation,) = records(tmp_path)[-1]["open"]
+    assert mutation["action"] == "create"
+    core.faults.clear()
+    core.run(node, size="Medium", min_count=2)
+    assert len(core.there()) == 2
+
+
+def test_a_cluster_without_a_list_is_not_held_up_by_nodes_that_were_recorded(core: Core) -> None:
+    first, second = core.put(SMALL, SMALL)
+    core.run(node, node_id=first, size="Medium")
+    core.switches.update({"list_endpoint": "404"})
+    result = core.run(node, node_id=second, state="absent", allow_empty=True)
+    assert outcomes(result) == [("destroy", "done")]
+
+
+def test_a_chosen_folder_that_fails_reports_no_change(core: Core, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: RecordFile, entries: Any) -> Any:
+        raise Unusable("The disk is full.")
+
+    monkeypatch.setattr(RecordFile, "append", refuse)
+    result = core.run(node, size="Medium", record=str(tmp_path / "full"))
+    assert "The disk is full. So this was not sent." in result["msg"]
+    assert (result["changed"], result["actions"], len(result["pending"])) == (False, [], 1)
+    assert mutations(core.journal) == []
+
+
+def test_a_record_that_was_deleted_meanwhile_stops_a_run_that_has_to_keep_one(core: Core, tmp_path: Path) -> None:
+    folder = tmp_path / "chosen"
+
+    def delete(line: str) -> None:
+        if "1/2" in line and "done" in line:
+            next(folder.rglob("*.jsonl")).unlink()
+
+    core.on_line = delete
+    result = core.run(node, size="Medium", min_count=2, record=str(folder))
+    assert "So this was not sent." in result["msg"]
+    assert len(mutations(core.journal)) == 1
+
+
+def test_what_goes_wrong_at_the_end_hides_nothing(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    def close(self: RecordFile) -> None:
+        raise Unusable("The network folder is gone.")
+
+    monkeypatch.setattr(RecordFile, "close", close)
+    result = core.run(node, size="Medium")
+    assert outcomes(result) == [("create", "done")]
+    assert any("The network folder is gone." in warning for warning in result["warnings"])

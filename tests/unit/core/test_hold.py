@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.medstack.control.plugins.module_utils._apply.hold import Complete, Held, Settlement
+from ansible_collections.medstack.control.plugins.module_utils._apply.hold import Complete, Held, Settlement, Shown
 from ansible_collections.medstack.control.plugins.module_utils._base.errors import Refused, Transient
 from ansible_collections.medstack.control.plugins.module_utils._base.models import Node
 from ansible_collections.medstack.control.plugins.module_utils._base.wait import TimedOut
@@ -105,7 +105,7 @@ def test_trouble_at_the_end_settles_nothing() -> None:
 
 def complete(after: float, recent: bool = True, only_recent: bool = False) -> Complete:
     history = History({}, {"node_old", "node_more"}, {"node_more": SENT} if recent else {})
-    return Complete(history, GRACE, lambda: Moment(1000.0 + after, 1000.0 + after), [], only_recent)
+    return Complete(history, GRACE, lambda: Moment(1000.0 + after, 1000.0 + after), Shown([], 0.0), only_recent)
 
 
 def test_a_list_without_gaps_is_complete() -> None:
@@ -156,9 +156,8 @@ def test_one_that_is_not_found_to_the_end_no_longer_exists() -> None:
 )
 def test_a_list_that_is_behind_what_another_has_shown_is_waited_on(mutation: OpenMutation, caught_up: list[Node]) -> None:
     behind = [OLD, node()]
-    goal = Complete(History({}, {"node_old"}), GRACE, lambda: SENT, [mutation], only_recent=True)
+    goal = Complete(History({}, {"node_old"}), GRACE, lambda: SENT, Shown([mutation], 60.0), only_recent=True)
     assert (goal.misses(behind), goal.misses(caught_up)) == (True, False)
     assert goal.add((behind, {}), 0.0) is None
     assert goal.add((caught_up, {}), 5.0)
-    goal.add((behind, {}), GRACE)
-    assert goal.timed_out(TimedOut(GRACE))
+    assert goal.add((behind, {}), 60.0), "by then it is undone"

@@ -52,8 +52,16 @@ def test_which_ends_close_it(outcome: str, is_open: int) -> None:
 
 
 def test_one_that_its_run_has_searched_for_is_told_apart() -> None:
-    (mutation,) = history(begin(), CREATE, {"run": "r1", "kind": "create.ended", "op": 1, "outcome": "unknown"}).open.values()
+    (mutation,) = history(
+        begin(), CREATE, {"run": "r1", "kind": "create.ended", "op": 1, "outcome": "unknown", "searched": True}
+    ).open.values()
     assert mutation.unknown
+
+
+def test_a_reboot_that_is_left_in_flight_is_not_open() -> None:
+    sending = {"run": "r1", "kind": "reboot.sending", "op": 1, "node": "node_a"}
+    ended = {"run": "r1", "kind": "reboot.ended", "op": 1, "node": "node_a", "outcome": "started"}
+    assert history(begin("r1", "node_a"), sending, ended).open == {}
 
 
 def test_a_node_that_a_response_named_counts_as_there() -> None:
@@ -95,9 +103,23 @@ def test_torn_lines_are_counted() -> None:
         {"run": "r9", "kind": "node.renamed"},
         {"run": "r9", "kind": "run.begin"},
         {"run": "r9", "kind": "create.ended", "outcome": "done"},
-        {"run": "r9", "kind": "run.end", "nodes": [], "open": [{"of": "r1/1"}]},
+        {"run": "r9", "kind": "run.end", "nodes": [], "recent": [], "open": [{"of": "r1/1"}]},
+        {"run": "r9", "kind": "run.end", "nodes": [7], "recent": [], "open": []},
+        {"run": "r9", "kind": "run.end", "nodes": [], "recent": [["node_a", "soon", None]], "open": []},
+        {"run": "r9", "kind": "run.begin", "nodes": "node_a"},
+        {"run": "r9", "kind": "create.sending", "op": 1, "time": 5},
     ],
-    ids=["a newer version", "an unknown kind", "no nodes", "no operation", "half an open one"],
+    ids=[
+        "a newer version",
+        "an unknown kind",
+        "no nodes",
+        "no operation",
+        "half an open one",
+        "a number for an id",
+        "a text for a time",
+        "a text for a list",
+        "a number for a time",
+    ],
 )
 def test_what_cannot_be_read_is_not_guessed_at(entry: dict[str, Any]) -> None:
     with pytest.raises(Unreadable):

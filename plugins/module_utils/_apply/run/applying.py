@@ -87,6 +87,7 @@ class ClusterRun(Settling):
                 if then.recover:
                     return self._recover(action, then.recover)
                 action.outcome = OUTCOME_UNKNOWN if tries.loss else OUTCOME_FAILED
+                action.may_still_come = tries.reached_server
                 if then.refused:
                     if send.may_be_done_already(action.operation, error) and self._cluster.node(action.operation.node_id or "") is None:
                         return None

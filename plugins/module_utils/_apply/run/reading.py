@@ -40,7 +40,8 @@ class Reading:
         self._waiting = waiting
         self.where = cluster.where
         self.record = record
-        self._shown: list[OpenMutation] = []  # of runs before, and seen to have begun
+        self._shown: list[OpenMutation] = []  # of runs before, and seen to have begun: for a while, other lists may be behind
+        self._shown_until = Deadline(run.clock, 0.0)
         self.unsettled = False  # something that a run before has sent may still come
         self.account = Account(run, cluster.where, client.counts, record)
 

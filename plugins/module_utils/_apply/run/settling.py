@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Callable
 
+from ..._base import durations
 from ..._base.models import Node
 from ..._base.wait import Deadline
 from .. import follow, hold
@@ -27,9 +27,15 @@ class Settling(Reading):
         self.unsettled = goal.left > 0 and not wait
         if goal.is_empty or self.unsettled:
             return
-        read = partial(self._cluster.observe, node_id)
+
+        def read() -> list[Node]:
+            nodes = self._cluster.observe(node_id)
+            others = [self._cluster.node(other, patient=False) for other in goal.node_ids if other not in {node.id for node in nodes}]
+            return [*nodes, *(node for node in others if node)]
+
         settlements = self._until(goal, read, self.account.teller("holding"), Deadline(self._clock, goal.left))
         self._shown = [settlement.mutation for settlement in settlements if settlement.has_begun]
+        self._shown_until = Deadline(self._clock, durations.LAG)
         for settlement in settlements:
             self.record.settled(settlement.mutation, settlement.outcome, settlement.candidates, goal.listed)
 
@@ -46,9 +52,10 @@ class Settling(Reading):
             return self.account.nodes
 
         tell = self.account.teller("settling")
+        deadline = self._deadline()
         while self.read_recorded(node_id, only_recent=True) or not goal.add(self.account.nodes, 0.0):
             tell(goal.progress)
-            self._until(goal, read, tell)
+            self._until(goal, read, tell, deadline)
 
     def read_recorded(self, node_id: str | None, only_recent: bool = False) -> bool:
         """Whether the nodes had to be read again, because the list lacked some that runs before recorded. Raises `Refused` if it stays so.
@@ -56,15 +63,17 @@ class Settling(Reading):
         Recent ones are always missed, the others before a create or a destroy only.
         """
         goal = self._complete(only_recent)
-        if not goal.misses(self.account.nodes):
+        if self.no_list or not goal.misses(self.account.nodes):
             return False
 
         def read() -> tuple[list[Node], dict[str, Node | None]]:
             self.account.nodes = nodes = self._cluster.observe(node_id)
             return nodes, {lacking: self._cluster.node(lacking, patient=False) for lacking in goal.lacked_by(nodes)}
 
-        deadline = Deadline(self._clock, self._waiting.adoption_grace)
-        return self._until(goal, read, self.account.teller("holding"), deadline)
+        self._until(goal, read, self.account.teller("holding"), Deadline(self._clock, self._waiting.adoption_grace))
+        self.record.history.forget(goal.gone, all_recent=goal.gave_up)
+        return True
 
     def _complete(self, only_recent: bool) -> hold.Complete:
-        return hold.Complete(self.record.history, self._waiting.adoption_grace, self.record.now, self._shown, only_recent)
+        shown = hold.Shown(self._shown, self._shown_until.left())
+        return hold.Complete(self.record.history, self._waiting.adoption_grace, self.record.now, shown, only_recent)

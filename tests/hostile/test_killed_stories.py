@@ -14,7 +14,7 @@ import json
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -156,6 +156,8 @@ def tell(number: int, folder: Path, foreign: bool = False) -> str:
     """
     dice = random.Random(number)
     weather = Weather.of(dice)
+    if foreign:
+        weather = replace(weather, outcomes="")
     with Server(weather, dice) as server:
         core = server.core = DirectCore(server)
         there = {"Medium": dice.randint(1, 2), "Large": dice.randint(0, 1)}

@@ -28,7 +28,7 @@ from tests.emulator.clock import DrivenClock
 from tests.emulator.journal import Entry
 from tests.support.core import CLUSTER, CLUSTER_ID, LARGE, MEDIUM, DirectCore, DirectServer
 
-STORIES, DAILY = 3000, 120
+STORIES, DAILY = 3000, 56
 OUTCOMES = ["", "", "", "reverted", "ok,reverted", "failed"]
 LONGEST = 2 * 3600.0  # s that one run may take: two waits at their longest, and a hold
 

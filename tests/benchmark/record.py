@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from statistics import median
 from time import perf_counter
 
+from ansible_collections.medstack.control.plugins.module_utils._base.wait import SystemClock
 from ansible_collections.medstack.control.plugins.module_utils._record.file import RecordFile
 from ansible_collections.medstack.control.plugins.module_utils._record.history import since_last_end
 
@@ -41,7 +42,7 @@ def main() -> None:
             begin = perf_counter()
             file = RecordFile(folder, "cluster_a.jsonl")
             file.open_existing(to_write=True)
-            file.try_lock()
+            file.take_lock(SystemClock(), 0.0)
             since_last_end(file.backwards())
             file.close()
             times.append(perf_counter() - begin)

@@ -585,7 +585,7 @@ BREAKAGES = [
         "_api/transport.py",
         {
             "allow_redirects=False": "allow_redirects=True",
-            "        session.get_redirect_target = lambda resp: None  # type: ignore[method-assign] # there is no other way\n": "",
+            "        session.get_redirect_target = lambda resp: None  # type: ignore[method-assign] # requests has no option for it\n": "",
         },
         [
             f"{CORE}connection.py::test_a_read_follows_no_redirect",

@@ -129,7 +129,7 @@ MISTAKES = {
     "apart, such as [medstack_id]",
     "strict: true\ncompose: {twice: medstack_memori * 2}": "Could not set twice for host node_c",
     "base_url: http://api.example": "would send the token in the clear",
-    "base_url: '{{ 1 }}'": "base_url 1 is no address of an API.",
+    "base_url: '{{ 1 }}'": "base_url 1 is not the address of an API.",
     "token_value: '{{ none }}'": "There is no token_value. Next: Set MEDSTACK_TOKEN_VALUE in the environment, or token_value in the",
     "request_timeout: 0": "request_timeout is 0.0, and must be more than 0.",
 }

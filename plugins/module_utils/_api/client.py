@@ -202,7 +202,8 @@ def _path(*parts: str) -> str:
     for part in parts:
         if not is_id(part):
             raise Refused(
-                f'"{clean(part)}" is no id: ids consist of letters, digits, "_" and "-".', "Correct node_id, cluster or company_id."
+                f'"{clean(part)}" is not a valid id. Ids contain only letters, digits, "_", and "-".',
+                "Correct node_id, cluster or company_id.",
             )
     return "/".join(parts)
 

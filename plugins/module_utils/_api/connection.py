@@ -40,7 +40,7 @@ class Connection:
             fits = False
         if not fits:
             raise Refused(
-                f"base_url {clean(self.base_url)} is no address of an API.",
+                f"base_url {clean(self.base_url)} is not the address of an API.",
                 "Give it as https://host/path, such as https://api.medstack.co/v1.",
             )
         if self.plain_http and not LOOPBACK.match(parts.hostname or ""):

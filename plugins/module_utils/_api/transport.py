@@ -104,7 +104,7 @@ class Transport:
         # A proxy named by the environment would see a token that plain http carries on loopback.
         session.trust_env = not self._connection.plain_http
         # Not even looked at: an address that makes no sense would raise, and hide that the request was answered.
-        session.get_redirect_target = lambda resp: None  # type: ignore[method-assign] # there is no other way
+        session.get_redirect_target = lambda resp: None  # type: ignore[method-assign] # requests has no option for it
         return session
 
     def _broken(self, asked: str, error: Exception, kind: type[ApiError]) -> ApiError:
@@ -164,7 +164,7 @@ def _not_made(asked: str, error: Exception, kind: type[ApiError]) -> ApiError | 
         return None
     # Not in the library's words: they may quote a proxy's address with its password.
     said = "no request could be made, for an address or a certificate bundle is unusable"
-    # What it lets through of others comes from before the sending too, as far as is known: that is no proof.
+    # Errors of other libraries come from before the sending too, as far as is known. That does not prove it.
     return (ApiError if unusable or kind is Transient else kind)(f"{asked}: {said}.", _CHECK_ENVIRONMENT)
 
 

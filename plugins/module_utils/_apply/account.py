@@ -24,7 +24,7 @@ from .verdict import OUTCOME_DONE, OUTCOME_FAILED, OUTCOME_STARTED, OUTCOME_UNKN
 Tell = Callable[[str], None]
 
 
-@dataclass
+@dataclass(eq=False)
 class Action:
     """An operation that was begun. `adopted`: its node was found after a lost response; `observed`: whether a reboot was seen."""
 

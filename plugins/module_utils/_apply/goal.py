@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Generic, TypeVar
 
 from .._base.errors import ApiError, MedstackError, Transient
@@ -15,7 +16,7 @@ Seen = TypeVar("Seen")
 Found = TypeVar("Found")
 
 
-class Goal(Generic[Seen, Found]):
+class Goal(ABC, Generic[Seen, Found]):
     """`progress` says how far it is, after a read that was not the last; empty: nothing to tell.
 
     `every`: s between two reads, where it is not the options' to say; `at_once`: the first one comes without a pause.
@@ -29,9 +30,9 @@ class Goal(Generic[Seen, Found]):
         """Seconds until the next read, where neither `every` nor the options say it."""
         return None
 
+    @abstractmethod
     def add(self, seen: Seen, waited: float) -> Found | None:
         """What was found, if the read shows it; `waited`: s since the reading began. May raise, `Transient` too: then the read failed."""
-        raise NotImplementedError
 
     def failed(self, trouble: Transient, waited: float) -> None:
         """A read failed in a way that may pass. Raises to end the reading."""
@@ -40,6 +41,6 @@ class Goal(Generic[Seen, Found]):
         """The error to raise if a read failed for good."""
         return error
 
+    @abstractmethod
     def timed_out(self, end: TimedOut) -> Found:
         """What has been found, all the same, at the end of the time; otherwise raises."""
-        raise NotImplementedError

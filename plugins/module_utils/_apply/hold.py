@@ -16,7 +16,7 @@ from typing import Callable
 
 from .._base import durations
 from .._base.errors import Refused
-from .._base.models import Node, NodeSize
+from .._base.models import Node
 from .._base.text import duration
 from .._base.wait import TimedOut
 from .._plan.plan import CREATE, DESTROY, REBOOT, RESIZE
@@ -190,14 +190,10 @@ def describe(mutation: OpenMutation) -> str:
     return f"{mutation.action} of {mutation.node_id}" if mutation.node_id else mutation.action
 
 
-def _size_is(size: NodeSize, size_id: str | None) -> bool:
-    return size.id is not None and size.id == size_id
-
-
 # Whether the node, as the list shows it (None: it does not), shows that the mutation has begun.
 _SHOWN: dict[str, Callable[[OpenMutation, Node | None], bool]] = {
     CREATE: lambda create, node: node is not None,
-    RESIZE: lambda resize, node: node is not None and (not node.active or _size_is(node.size, resize.to_size)),
+    RESIZE: lambda resize, node: node is not None and (not node.active or node.size.id == resize.to_size is not None),
     REBOOT: lambda reboot, node: True,
     DESTROY: lambda destroy, node: node is None or node.leaving,
 }

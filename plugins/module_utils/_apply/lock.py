@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import stat
@@ -14,15 +13,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Callable
 
-from .._base import durations
+from .._base import flock
 from .._base.errors import Refused
-from .._base.wait import Clock, Deadline
+from .._base.wait import Clock
 from . import advice
-
-try:
-    import fcntl
-except ImportError:  # not a POSIX system: no controller and no target of ours
-    fcntl = None  # type: ignore[assignment] # elsewhere, it is a module
 
 
 @contextmanager
@@ -36,18 +30,20 @@ def cluster_lock(base_url: str, cluster_id: str, clock: Clock, timeout: float, r
         raise _unusable(path, "would be in another folder for each working directory: TMPDIR is not an absolute path")
     handle = _open(path)
     try:
-        deadline = Deadline(clock, timeout)
-        told = False
-        while not _try_lock(handle, path):
-            if deadline.left() <= 0:
-                raise Refused(
-                    f"Another run on this machine has held the lock of cluster {cluster_id} for {timeout:.0f} s; nothing was sent.",
-                    advice.let_the_other_run_end(path),
-                )
-            if not told:
-                report(f"{cluster_id}: another run on this machine is changing this cluster; waiting for it to end")
-                told = True
-            clock.sleep(min(durations.LOCK_EVERY, max(deadline.left(), 0)))
+        try:
+            held = flock.take(
+                handle,
+                clock,
+                timeout,
+                lambda: report(f"{cluster_id}: another run on this machine is changing this cluster; waiting for it to end"),
+            )
+        except OSError as error:
+            raise _unusable(path, f"cannot be locked ({error.strerror})") from None
+        if not held:
+            raise Refused(
+                f"Another run on this machine has held the lock of cluster {cluster_id} for {timeout:.0f} s; nothing was sent.",
+                advice.let_the_other_run_end(path),
+            )
         yield
     finally:
         os.close(handle)
@@ -78,13 +74,3 @@ def _unusable(path: str, why: str) -> Refused:
         f"The lock file {path} {why}; nothing was sent.",
         advice.FIX_THE_LOCK,
     )
-
-
-def _try_lock(handle: int, path: str) -> bool:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if error.errno in (errno.EAGAIN, errno.EACCES):
-            return False
-        raise _unusable(path, f"cannot be locked ({error.strerror})") from None
-    return True

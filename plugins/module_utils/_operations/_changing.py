@@ -78,6 +78,11 @@ def changing(options: ChangingOptions, run: Run, cluster_run: ClusterRun) -> Ite
             run.result["record"] = record.result()
 
 
+def may_wait(options: ChangingOptions, run: Run) -> bool:
+    """Whether to wait before the plan. Only a check can do without, since it sends nothing."""
+    return options.wait or not run.check_mode
+
+
 def settle(
     options: ChangingOptions,
     run: Run,
@@ -86,7 +91,7 @@ def settle(
     node_id: str | None = None,
 ) -> None:
     """Observe the cluster, and wait until nothing is `busy` in it; a check that shall not wait just observes."""
-    wait = options.wait or not run.check_mode
+    wait = may_wait(options, run)
     cluster_run.hold_cluster(node_id, wait)
     cluster_run.settle(busy, node_id, wait)
     run.result["diff"] = {"before": lines(cluster_run.account.nodes), "after": lines(cluster_run.account.nodes)}

@@ -18,7 +18,7 @@ from .._plan.node_set import Decision, Declared, Policy, decide, find_named, to_
 from .._plan.plan import changes_count, make_plan
 from .._plan.refusals import other_plan
 from . import _changing
-from ._changing import apply, changing, created_node, open_for_changes, settle, show, warn_of_unrecognized
+from ._changing import apply, changing, created_node, may_wait, open_for_changes, settle, show, warn_of_unrecognized
 from ._options import CLUSTER, CONNECTION, NOT_NEGATIVE, RECORD, WAITING, ChangingOptions
 
 SPEC: dict[str, Any] = {
@@ -117,7 +117,7 @@ def _converge(options: Options, run: Run, cluster_run: ClusterRun, declared: Seq
     nodes, where = sorted(cluster_run.account.nodes, key=lambda node: node.id), cluster_run.where
     warn_of_unrecognized(run, cluster_run, nodes)
     policy, decision = _decide(options, cluster_run, declared, nodes)
-    if changes_count(decision.operations) and cluster_run.read_recorded(None):
+    if changes_count(decision.operations) and cluster_run.read_recorded(None, may_wait(options, run)):
         nodes = sorted(cluster_run.account.nodes, key=lambda node: node.id)
         policy, decision = _decide(options, cluster_run, declared, nodes)
     unsettled = any(node.transitional for node in nodes) or cluster_run.unsettled

@@ -20,7 +20,7 @@ from .._plan.node import at_least, destroy_node, reboot_node, resize_node, to_wa
 from .._plan.plan import Operation, changes_count, make_plan
 from .._plan.refusals import failed_nodes
 from . import _changing
-from ._changing import apply, changing, created_node, known_node, lines, open_for_changes, settle, show, warn_of_unrecognized
+from ._changing import apply, changing, created_node, known_node, lines, may_wait, open_for_changes, settle, show, warn_of_unrecognized
 from ._options import CLUSTER, CONNECTION, NOT_NEGATIVE, RECORD, WAITING, ChangingOptions
 
 SPEC: dict[str, Any] = {
@@ -89,7 +89,7 @@ def _converge(options: Options, run: Run, cluster_run: ClusterRun, size: NodeSiz
     if absent and own_is_busy and others_busy:
         run.warnings.append(f"Since {options.node_id} is in transition itself, it was not waited for: {listed(others_busy)}.")
     operations = _decide(options, before, size, where.title, listable=cluster_run.no_list is None)
-    if changes_count(operations) and cluster_run.read_recorded(options.node_id):
+    if changes_count(operations) and cluster_run.read_recorded(options.node_id, may_wait(options, run)):
         before = cluster_run.account.nodes
         operations = _decide(options, before, size, where.title, listable=cluster_run.no_list is None)
     unsettled = any(to_wait_for(before, options.node_id, absent)) or cluster_run.unsettled

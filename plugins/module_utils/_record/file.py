@@ -14,14 +14,11 @@ import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 
+from .._base import flock
 from .._base.errors import MedstackError
 from .._base.text import clean
+from .._base.wait import Clock
 from .lines import Line, following, parse
-
-try:
-    import fcntl
-except ImportError:  # not a POSIX system: no controller and no target of ours
-    fcntl = None  # type: ignore[assignment] # elsewhere, it is a module
 
 SUBFOLDER = "medstack.control"
 BLOCK = 65536  # bytes that are read at once
@@ -35,7 +32,6 @@ class RecordFile:
     """One cluster's record. It is opened when it exists or has to be written, never before."""
 
     def __init__(self, folder: str, name: str) -> None:
-        self._folder = folder
         self.path = os.path.join(folder, SUBFOLDER, name)
         self._handle: int | None = None
         self.ends_torn = False
@@ -92,17 +88,14 @@ class RecordFile:
             os.close(parent)
         self._handle = handle
 
-    def try_lock(self) -> bool:
-        """Whether this process holds the file now; dropped by the kernel when it ends."""
+    def take_lock(self, clock: Clock, timeout: float) -> bool:
+        """Whether this process holds the open file, after up to `timeout` s."""
         if self._handle is None:
-            return True
+            raise Unusable(f"The record {self.path} is not open.")
         try:
-            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return flock.take(self._handle, clock, timeout)
         except OSError as error:
-            if error.errno in (errno.EAGAIN, errno.EACCES):
-                return False
             raise _unusable(self.path, error) from None
-        return True
 
     def close(self) -> None:
         handle, self._handle = self._handle, None

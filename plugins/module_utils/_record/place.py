@@ -11,6 +11,9 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from .._base.errors import Refused
+from .._base.text import clean
+
 NONE = "none"  # as the option's value: no record is kept
 
 NO_HOME = "No record is kept, because HOME and XDG_STATE_HOME name no folder: if this run is killed, the next one knows nothing of it."
@@ -30,9 +33,16 @@ class Place:
 
 
 def place(option: str | None, environment: Mapping[str, str]) -> Place:
-    """By default, the user's state folder: XDG_STATE_HOME, or .local/state in HOME."""
+    """By default, the user's state folder: XDG_STATE_HOME, or .local/state in HOME. Raises `Refused` for a relative path."""
+    if option == NONE:
+        return Place(None, chosen=True)
+    if option is not None and not os.path.isabs(option):
+        raise Refused(
+            f'record is "{clean(option)}", which is another folder in each working directory; nothing was sent.',
+            f"Set record to an absolute path, or to {NONE} for no record.",
+        )
     if option is not None:
-        return Place(None if option == NONE else os.path.abspath(option), chosen=True)
+        return Place(os.path.normpath(option), chosen=True)
     for name, below in (("XDG_STATE_HOME", ""), ("HOME", os.path.join(".local", "state"))):
         folder = environment.get(name, "")
         if os.path.isabs(folder) and os.path.normpath(folder) not in ("/", "//"):

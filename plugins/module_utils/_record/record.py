@@ -13,10 +13,8 @@ from contextlib import suppress
 from datetime import datetime, timezone
 from typing import Any, Callable
 
-from .._base import durations
 from .._base.errors import Refused
 from .._base.run import Run
-from .._base.wait import Deadline
 from .._plan.plan import Operation
 from .file import RecordFile, Unusable
 from .history import History, Moment, OpenMutation, Unreadable, since_last_end
@@ -57,13 +55,17 @@ class Record:
                 raise Refused(f"{error.message} Nothing was sent.", FIX_THE_RECORD) from None
             self._fail(error)
             with suppress(Unusable):  # one that cannot be written tells all the same what is open
+                self._file.close()
                 if self._file.open_existing(to_write=False):
                     self.history = self._since_last_end(self._file)
 
     def _read(self, file: RecordFile, timeout: float) -> None:
         if file.open_existing(to_write=not self._run.check_mode):
-            if not self._run.check_mode:
-                self._lock(file, timeout)
+            if not self._run.check_mode and not file.take_lock(self._run.clock, timeout):
+                raise Refused(
+                    f"Another run has held the record {file.path} for {timeout:.0f} s; nothing was sent.",
+                    f"Let it end (fuser -v {file.path} shows who it is), then run again.",
+                )
             self.history = self._since_last_end(file)
             # What another run is writing at this moment is not torn.
             torn = self.history.torn - (file.ends_torn and self._run.check_mode)
@@ -78,16 +80,6 @@ class Record:
                 f"The record {file.path} holds what this version of the collection cannot read ({error}); nothing was sent.",
                 "Use the newest version that writes this record, or set record to another folder for all runs.",
             ) from None
-
-    def _lock(self, file: RecordFile, timeout: float) -> None:
-        deadline = Deadline(self._run.clock, timeout)
-        while not file.try_lock():
-            if deadline.left() <= 0:
-                raise Refused(
-                    f"Another run has held the record {file.path} for {timeout:.0f} s; nothing was sent.",
-                    f"Let it end (fuser -v {file.path} shows who it is), then run again.",
-                )
-            self._run.clock.sleep(min(durations.LOCK_EVERY, max(deadline.left(), 0)))
 
     def result(self) -> dict[str, Any] | None:
         """Where it is, and its newest line, which ends the chain; None without one."""
@@ -181,7 +173,7 @@ class Record:
 
     def _begin_file(self, file: RecordFile) -> None:
         """Of a record that was not there when this run read it. Raises `Refused` if another run has begun it since."""
-        if not file.try_lock() or not file.is_empty:
+        if not file.take_lock(self._run.clock, 0.0) or not file.is_empty:
             raise Refused(f"Another run has begun the record {file.path} meanwhile; nothing was sent.", "Let it end, then run again.")
 
     def _fail(self, error: Unusable) -> None:

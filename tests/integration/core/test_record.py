@@ -211,6 +211,18 @@ def test_from_a_list_that_lacks_a_recorded_node_nothing_is_created(core: Core) -
     assert len(mutations(core.journal)) == sent
 
 
+def test_a_check_that_does_not_wait_gives_no_plan_id_from_such_a_list(core: Core) -> None:
+    core.run(node, size="Medium", min_count=2)
+    core.clock.sleep(600)
+    url = f"{core.server.base_url}/companies/{core.server.company_id}/clusters/{CLUSTER_ID}/nodes"
+    whole = requests.get(url, auth=(core.server.token_key, core.server.token_value), timeout=10).json()
+    core.faults.add("body", method="GET", path="/nodes$", body=json.dumps({**whole, "data": whole["data"][:1]}), times=None)
+    begin = core.clock.now()
+    result = core.run(cluster_nodes, check_mode=True, wait=False, nodes=declared(Medium=2))
+    assert (result["plan"]["id"], result["plan"]["unsettled"]) == (None, True)
+    assert core.clock.now() == begin
+
+
 def test_a_recorded_node_that_was_destroyed_elsewhere_is_forgotten(core: Core) -> None:
     core.run(node, size="Medium", min_count=2)
     (first, dummy) = core.run(node, size="Medium", min_count=2)["nodes"]

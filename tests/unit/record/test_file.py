@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.medstack.control.plugins.module_utils._record.file import BLOCK, RecordFile, Unusable
+from tests.unit.core.things import Clock
 
 
 @pytest.fixture
@@ -124,10 +125,10 @@ def test_two_runs_do_not_hold_it_at_once(file: RecordFile) -> None:
     path = written(file, 0)
     other = RecordFile(str(path.parents[1]), path.name)
     other.open_existing(to_write=True)
-    assert file.try_lock()
-    assert not other.try_lock()
+    assert file.take_lock(Clock(), 0.0)
+    assert not other.take_lock(Clock(), 5.0)
     file.close()
-    assert other.try_lock()
+    assert other.take_lock(Clock(), 0.0)
     other.close()
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.medstack.control.plugins.module_utils._base.errors import Refused
 from ansible_collections.medstack.control.plugins.module_utils._record.place import Place, file_name, place
 
 
@@ -34,6 +35,13 @@ def test_without_a_home_there_is_none(home: str) -> None:
 def test_a_folder_that_is_set_is_taken_in_every_environment() -> None:
     assert place("/evidence", {"AWX_HOST": "", "JOB_ID": "7"}) == Place("/evidence", chosen=True)
     assert place("none", {"HOME": "/home/ops"}) == Place(None, chosen=True)
+
+
+@pytest.mark.parametrize("option", ["None", "nonee", "NONE", "off", "record", "./record", ""])
+def test_a_folder_that_depends_on_the_working_directory_is_refused(option: str) -> None:
+    """A misspelt `none` is one too."""
+    with pytest.raises(Refused, match="is another folder in each working directory; nothing was sent"):
+        place(option, {"HOME": "/home/ops"})
 
 
 def test_a_job_of_awx_is_told_that_its_container_forgets() -> None:

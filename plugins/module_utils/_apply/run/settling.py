@@ -44,7 +44,7 @@ class Settling(Reading):
         self.account.observe(self._cluster.observe(node_id))
         goal = follow.Settled(busy, self.where)
         if not wait:
-            self.unsettled = self.unsettled or self._complete(only_recent=True).misses(self.account.nodes)
+            self.read_recorded(node_id, wait, only_recent=True)
             return
 
         def read() -> list[Node]:
@@ -53,17 +53,20 @@ class Settling(Reading):
 
         tell = self.account.teller("settling")
         deadline = self._deadline()
-        while self.read_recorded(node_id, only_recent=True) or not goal.add(self.account.nodes, 0.0):
+        while self.read_recorded(node_id, wait, only_recent=True) or not goal.add(self.account.nodes, 0.0):
             tell(goal.progress)
             self._until(goal, read, tell, deadline)
 
-    def read_recorded(self, node_id: str | None, only_recent: bool = False) -> bool:
+    def read_recorded(self, node_id: str | None, wait: bool, only_recent: bool = False) -> bool:
         """Whether the nodes had to be read again, because the list lacked some that runs before recorded. Raises `Refused` if it stays so.
 
-        Recent ones are always missed, the others before a create or a destroy only.
+        Recent ones are always missed, the others before a create or a destroy only. Without `wait`, the cluster counts as unsettled.
         """
         goal = self._complete(only_recent)
         if self.no_list or not goal.misses(self.account.nodes):
+            return False
+        if not wait:
+            self.unsettled = True
             return False
 
         def read() -> tuple[list[Node], dict[str, Node | None]]:

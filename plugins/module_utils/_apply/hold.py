@@ -74,14 +74,14 @@ class Held(Goal[Sequence[Node], "list[Settlement]"]):
 
     @property
     def left(self) -> float:
-        """Seconds until none of them can come any more."""
+        """Seconds until none of them can come any more. Whoever waits for so long need not trust the clocks."""
         return max((self._left(mutation) for mutation in self._mutations if mutation.action != REBOOT), default=0.0)
 
     def add(self, seen: Sequence[Node], waited: float) -> list[Settlement] | None:
         self._seen = seen
         for mutation in self._mutations:
             self._candidates[mutation.of] |= self._new(mutation, seen)
-        still_open = [mutation for mutation in self._mutations if not self._shows(mutation, seen) and self._left(mutation, waited) > 0]
+        still_open = [mutation for mutation in self._mutations if not self._shows(mutation, seen) and self._left(mutation) > 0]
         self.progress = f"waiting for what a run before has sent: {', '.join(map(describe, still_open))}"
         return None if still_open else [self._settle(mutation, seen) for mutation in self._mutations]
 
@@ -90,12 +90,9 @@ class Held(Goal[Sequence[Node], "list[Settlement]"]):
             raise end.trouble
         return [self._settle(mutation, self._seen) for mutation in self._mutations]
 
-    def _left(self, mutation: OpenMutation, waited: float = 0.0) -> float:
-        """For one that its own run has searched for in vain, twice the grace: what comes that late was seen to come.
-
-        What this run has `waited` has passed, whatever the clocks say.
-        """
-        return self._grace * (2 if mutation.unknown else 1) - max(self._now().since(mutation.sent), waited)
+    def _left(self, mutation: OpenMutation) -> float:
+        """For one that its own run has searched for in vain, twice the grace: what comes that late was seen to come."""
+        return self._grace * (2 if mutation.unknown else 1) - self._now().since(mutation.sent)
 
     def _new(self, mutation: OpenMutation, seen: Sequence[Node]) -> set[str]:
         """The nodes that may come from a create."""

@@ -157,8 +157,9 @@ def test_the_lines_of_a_run(core: Core, tmp_path: Path) -> None:
     core.put(SMALL)
     (node_id,) = [entry["id"] for entry in core.run(node, size="Small")["nodes"]]
     assert not (tmp_path / "state").exists()  # nothing was to do
-    core.run(node, node_id=node_id, size="Large")
+    plan_id = core.run(node, node_id=node_id, size="Large")["plan"]["id"]
     lines = records(tmp_path)
+    assert lines[0]["plan"] == plan_id
     assert [line["kind"] for line in lines] == ["run.begin", "resize.sending", "resize.answered", "resize.ended", "run.end"]
     assert [line["seq"] for line in lines] == [1, 2, 3, 4, 5]
     assert {line["run"] for line in lines} == {lines[0]["run"]}
@@ -356,7 +357,7 @@ def test_a_clock_that_is_off_neither_blocks_nor_settles_what_was_not_seen(
 
 def test_two_runs_that_share_no_lock_do_not_both_begin_a_record(core: Core, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As in two containers with a common folder: the second one notices when it is about to send."""
-    core.put(SMALL)
+    (node_id,) = core.put(SMALL)
     folder = str(tmp_path / "common")
     others: list[dict[str, Any]] = []
 
@@ -366,13 +367,74 @@ def test_two_runs_that_share_no_lock_do_not_both_begin_a_record(core: Core, tmp_
             others.append({})
             monkeypatch.setenv("TMPDIR", str(tmp_path / "other"))
             (tmp_path / "other").mkdir()
-            others[0] = core.run(node, size="Large", record=folder)
+            others[0] = core.run(node, node_id=node_id, state="rebooted", record=folder)
 
     core.alive = meanwhile
     result = core.run(node, size="Medium", record=folder)
-    assert outcomes(others[0]) == [("create", "done")]
-    assert "failed" in result
+    assert outcomes(others[0]) == [("reboot", "done")]
+    assert "Another run has begun the record" in result["msg"]
     assert [line["seq"] for line in map(json.loads, next(Path(folder).rglob("*.jsonl")).read_text().splitlines())] == [1, 2, 3, 4, 5]
+    assert len(mutations(core.journal)) == 1
+
+
+def test_a_record_that_another_run_holds_is_waited_for(core: Core) -> None:
+    """As in two containers with a common folder, or with lock: false."""
+    path = Path(core.run(node, size="Small")["record"]["path"])
+    other = RecordFile(str(path.parents[1]), path.name)
+    other.open_existing(to_write=True)
+    assert other.take_lock(core.clock, 0.0)  # type: ignore[arg-type]
+    result = core.run(node, size="Medium", lock=False, wait_timeout=20)
+    assert "Another run has held the record" in result["msg"]
+    core.clock.after(10, other.close)
+    assert outcomes(core.run(node, size="Medium", lock=False, wait_timeout=20)) == [("create", "done")]
+
+
+def test_one_list_without_the_victim_does_not_prove_a_destroy(core: Core, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    kept, victim = core.put(MEDIUM, MEDIUM)
+    append = RecordFile.append
+
+    def killed_after(self: RecordFile, entries: Any) -> Any:
+        append(self, entries)
+        monkeypatch.setattr(RecordFile, "append", lambda *dummy: [])
+        raise Killed
+
+    monkeypatch.setattr(RecordFile, "append", killed_after)
+    core.attempt(node, node_id=victim, state="absent")
+    monkeypatch.setattr(RecordFile, "append", append)
+    url = f"{core.server.base_url}/companies/{core.server.company_id}/clusters/{CLUSTER_ID}/nodes"
+    whole = requests.get(url, auth=(core.server.token_key, core.server.token_value), timeout=10).json()
+    part = {**whole, "data": [entry for entry in whole["data"] if entry["id"] == kept]}
+    core.faults.add("body", method="GET", path="/nodes$", body=json.dumps(part), times=None)
+    core.clock.after(60, core.faults.clear)
+    result = core.run(cluster_nodes, nodes=declared(Medium=2))
+    assert (result["actions"], len(core.there())) == ([], 2)
+    (settled,) = [line for line in records(tmp_path) if line["kind"] == "destroy.settled"]
+    assert settled["outcome"] == "unknown"
+
+
+def test_a_recent_node_that_is_gone_holds_no_run_whose_clock_is_behind(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    core.run(node, size="Medium", min_count=2)
+    core.state.remove_node(core.run(node, size="Medium")["nodes"][0]["id"])
+    monkeypatch.setattr(core.clock, "time", lambda: 1795756320.0 + core.clock.now() - 86400)
+    begin = core.clock.now()
+    assert outcomes(core.run(node, size="Medium", min_count=2)) == [("create", "done")]
+    assert core.clock.now() - begin < 500
+
+
+def test_a_record_that_can_only_be_read_is_read(lagging: Core, kill: Kill, monkeypatch: pytest.MonkeyPatch) -> None:
+    lagging.put(MEDIUM)
+    kill(node, size="Medium", min_count=2)
+    opened = RecordFile.open_existing
+
+    def read_only(self: RecordFile, to_write: bool) -> bool:
+        if to_write:
+            raise Unusable("It is read-only.")
+        return opened(self, to_write)
+
+    monkeypatch.setattr(RecordFile, "open_existing", read_only)
+    result = lagging.run(node, size="Medium", min_count=2)
+    assert len(lagging.there()) == 2
+    assert any("It is read-only." in warning for warning in result["warnings"])
 
 
 def test_what_a_429_may_have_done_stays_open(core: Core, tmp_path: Path) -> None:

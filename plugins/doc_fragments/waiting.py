@@ -48,8 +48,8 @@ options:
     default: true
   record:
     description:
-      - A folder for the record, by which the next run knows what a killed one has sent. Each request that changes something is written
-        there before it is sent.
+      - A folder for the record, by its absolute path. By the record, the next run knows what a killed one has sent. Each request that
+        changes something is written there before it is sent.
       - By default, the user's state folder, E(XDG_STATE_HOME) or C(~/.local/state). If it cannot be used, a warning says so. A folder that
         is set has to work, or nothing is sent.
       - V(none) keeps no record.

@@ -190,7 +190,7 @@ def describe(mutation: OpenMutation) -> str:
 # Whether the node, as the list shows it (None: it does not), shows that the mutation has begun.
 _SHOWN: dict[str, Callable[[OpenMutation, Node | None], bool]] = {
     CREATE: lambda create, node: node is not None,
-    RESIZE: lambda resize, node: node is not None and (not node.active or node.size.id == resize.to_size is not None),
+    RESIZE: lambda resize, node: node is not None and (not node.active or (resize.to_size is not None and node.size.id == resize.to_size)),
     REBOOT: lambda reboot, node: True,
     DESTROY: lambda destroy, node: node is None or node.leaving,
 }

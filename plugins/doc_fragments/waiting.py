@@ -56,4 +56,11 @@ options:
       - Environment variable E(MEDSTACK_RECORD).
     type: path
     version_added: 0.1.0
+  annotations:
+    description:
+      - Why the cluster is changed, as a mapping of texts, such as C(ticket), C(reason), and C(approved_by). The record keeps them, with who
+        asked for what.
+      - Refused unless O(record) is a folder. An empty text counts as not given.
+    type: dict
+    version_added: 0.1.0
 """

@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
+import os
 from types import ModuleType
 from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ._base.actor import handed_on
 from ._base.redact import Redactor
 from ._base.run import Run
 from ._runner import execute
@@ -26,7 +28,7 @@ class _Module(AnsibleModule):
 
 def run_module(operation: ModuleType) -> None:
     module = _Module(supports_check_mode=True, **operation.SPEC)
-    result = execute(operation, module.params, Run(check_mode=module.check_mode))
+    result = execute(operation, module.params, Run(check_mode=module.check_mode, actor=handed_on(os.environ)))
     for warning in result.pop("warnings", []):
         module.warn(warning)
     if result.get("failed"):

@@ -185,6 +185,12 @@ actions:
   type: list
   elements: dict
   contains:
+    started_at:
+      description: When it was sent, in UTC, as C(2026-11-27T05:12:00.104Z).
+      type: str
+    ended_at:
+      description: When its outcome was known, in UTC.
+      type: str
     seconds:
       description: How long it took.
       type: float
@@ -227,8 +233,11 @@ record:
     host:
       description: The host on which it is.
       type: str
+    folder:
+      description: The folder that was given, or the user's state folder.
+      type: str
     path:
-      description: Its file.
+      description: Its file, in that folder.
       type: str
     head:
       description: The number and the SHA-256 of the newest line.

@@ -10,6 +10,7 @@ The module costs a Python start on every task and cannot speak while it waits; h
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import signal
 import sys
@@ -24,6 +25,7 @@ from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
+from ansible_collections.medstack.control.plugins.module_utils._base.actor import VARIABLE, actor
 from ansible_collections.medstack.control.plugins.module_utils._base.redact import Redactor
 from ansible_collections.medstack.control.plugins.module_utils._base.run import Run
 from ansible_collections.medstack.control.plugins.module_utils._base.text import clean
@@ -61,10 +63,12 @@ class OperationAction(ActionBase):
         params = {name: value for name, value in args.items() if value not in ("", None)}
         if self._connection.transport == "local" and not self._task.async_val:
             with _environ(environment):
-                return self._in_process(params)
+                return self._in_process(params, task_vars)
+        if "record" in self.operation.SPEC["argument_spec"]:
+            environment[VARIABLE] = json.dumps(actor(os.environ, task_vars))
         return self._run_module(params, environment, task_vars)
 
-    def _in_process(self, params: dict[str, Any]) -> dict[str, Any]:
+    def _in_process(self, params: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         checked = ArgumentSpecValidator(**self.operation.SPEC).validate(params)
         if checked.error_messages:
             # Returned, not raised: until, retries and failed_when see returned failures only.
@@ -76,7 +80,8 @@ class OperationAction(ActionBase):
             if not self._task.no_log:
                 display.display(clean(line, LONGEST_LINE), stderr=True)
 
-        run = Run(check_mode=self._task.check_mode, alive=_alive, report=report, clock=SystemClock(_alive))
+        told = actor(os.environ, task_vars)
+        run = Run(check_mode=self._task.check_mode, alive=_alive, report=report, clock=SystemClock(_alive), actor=told)
         return execute(self.operation, checked.validated_parameters, run)
 
     def _run_module(self, params: dict[str, Any], environment: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:

@@ -68,6 +68,7 @@ class Core:
         self.server = server
         self.state, self.switches, self.faults, self.journal = server.state, server.switches, server.faults, server.journal
         self.clock = DrivingClock(server.clock)  # type: ignore[arg-type]
+        self.actor = {"user": "ops", "host": "controller"}
         self.lines: list[str] = []  # what the operations reported
         self.alive: Callable[[], None] = lambda: None
         self.on_line: Callable[[str], object] = lambda line: None  # called at each, before the operation goes on
@@ -80,14 +81,15 @@ class Core:
 
     def attempt(self, operation: ModuleType, check_mode: bool = False, **params: Any) -> dict[str, Any]:
         """The same, bug or not."""
-        given = {"base_url": self.server.base_url, "token_key": self.server.token_key, "token_value": self.server.token_value, **params}
+        own = {"base_url": self.server.base_url, "token_key": self.server.token_key, "token_value": self.server.token_value}
+        given = {**(own if "token_key" in operation.SPEC["argument_spec"] else {}), **params}
         if "cluster" in operation.SPEC["argument_spec"]:
             given.setdefault("cluster", CLUSTER)
         checked = ArgumentSpecValidator(**operation.SPEC).validate(given)
         assert not checked.error_messages, checked.error_messages
-        run = Run(check_mode, self.alive, self._report, self.clock)  # type: ignore[arg-type]
+        run = Run(check_mode, self.alive, self._report, self.clock, actor=dict(self.actor))  # type: ignore[arg-type]
         text = json.dumps(execute(operation, checked.validated_parameters, run))
-        assert_no_secret(text + "\n".join(self.lines), given["token_key"], given["token_value"])
+        assert_no_secret(text + "\n".join(self.lines), *(given.get(name, own[name]) for name in ("token_key", "token_value")))
         result: dict[str, Any] = json.loads(text)
         return result
 

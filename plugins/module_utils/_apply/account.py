@@ -14,7 +14,7 @@ from .._base import durations
 from .._base.errors import Stopped
 from .._base.models import ClusterRef, Node
 from .._base.run import Run
-from .._base.text import duration
+from .._base.text import duration, utc
 from .._plan.plan import CREATE, Operation, Plan
 from .._record.history import OpenMutation
 from .._record.record import Record
@@ -33,6 +33,8 @@ class Action:
     tell: Tell
     node_id: str | None = field(init=False)
     seconds: float = 0.0
+    started_at: str | None = None  # when it was first sent, in UTC
+    ended_at: str | None = None
     adopted: bool = False
     outcome: str = OUTCOME_UNKNOWN
     observed: bool | None = None
@@ -47,6 +49,8 @@ class Action:
         return {
             **self.operation.result(),
             "node_id": self.node_id,
+            "started_at": self.started_at,
+            "ended_at": self.ended_at,
             "seconds": self.seconds,
             "adopted": self.adopted,
             "outcome": self.outcome,
@@ -100,6 +104,7 @@ class Account:
         is_new = action not in self.actions
         self._record.sending(action.operation, len(self.actions) + is_new, [node.id for node in self.nodes])
         if is_new:
+            action.started_at = utc(self._run.clock.time())
             self.actions.append(action)
         self.report(action.title, "sending")
         action.outcome = OUTCOME_UNKNOWN
@@ -145,7 +150,7 @@ class Account:
 
     def close(self, action: Action, begin: float) -> None:
         """However it ended: what may have happened counts as a change."""
-        action.seconds = round(self._run.clock.now() - begin, 1)
+        action.seconds, action.ended_at = round(self._run.clock.now() - begin, 1), utc(self._run.clock.time())
         sent = bool(self.actions) and self.actions[-1] is action
         self.changed = self.changed or (sent and action.outcome == OUTCOME_UNKNOWN)
         if sent:

@@ -17,7 +17,7 @@ from .wait import Clock, SystemClock
 class Run:
     """`alive` is called before every request and at least once a second while waiting; it ends the process if its controller is gone.
 
-    `report` takes each line of progress, without the token. `result` is returned however the run ends.
+    `report` takes each line of progress, without the token. `result` is returned however the run ends. `actor`: as `_base.actor` tells it.
     """
 
     check_mode: bool = False
@@ -26,6 +26,7 @@ class Run:
     clock: Clock = field(default_factory=SystemClock)
     result: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    actor: dict[str, object] = field(default_factory=dict)
     redactor: Redactor = field(default_factory=lambda: Redactor("", ""))
 
     def say(self, line: str) -> None:

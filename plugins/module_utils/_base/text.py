@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from datetime import datetime, timezone
 
 MASK = "********"
 
@@ -27,6 +28,11 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60}m{whole % 60:02d}s"
     return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
+
+
+def utc(seconds: float, precision: str = "milliseconds") -> str:
+    """`2026-11-27T05:12:00.104Z`, from seconds since 1970."""
+    return datetime.fromtimestamp(seconds, timezone.utc).isoformat(timespec=precision).replace("+00:00", "Z")
 
 
 def task(module: str, **options: object) -> str:

@@ -15,10 +15,11 @@ from .._apply.account import Account
 from .._apply.lock import cluster_lock
 from .._apply.run.applying import ClusterRun
 from .._apply.run.reading import open_cluster
-from .._base.models import Node, listed
+from .._base.models import ClusterRef, Node, listed
 from .._base.run import Run
 from .._base.text import task
 from .._plan.plan import CREATE, NEW, Plan, after
+from .._record.annotations import checked
 from .._record.file import RecordFile
 from .._record.place import file_name, place
 from .._record.record import Record
@@ -44,12 +45,22 @@ def open_for_changes(options: ChangingOptions, run: Run) -> ClusterRun:
     """The sizes are read first, so that a misspelt one fails before any waiting."""
     client = connect(options, run)
     cluster = open_cluster(client, run, options.company_id, options.cluster)
-    where = place(options.record, os.environ)
-    file = RecordFile(where.folder, file_name(options.base_url, cluster.where.cluster_id)) if where.folder else None
-    record = Record(run, file, where.chosen, client.server_time, where.warning)
+    record = _record(options, run, cluster.where, client.server_time)
     cluster_run = ClusterRun(run, client, cluster, options.waiting, record)
     cluster_run.catalogue()
     return cluster_run
+
+
+def _record(options: ChangingOptions, run: Run, where: ClusterRef, server_time: Callable[[], float | None]) -> Record:
+    at = place(options.record, os.environ)
+    evidence = {
+        "actor": run.actor,
+        "why": checked(options.annotations, at),
+        "on": {"base_url": options.base_url, "company_id": where.company_id, "cluster_id": where.cluster_id},
+        "asked": options.declaration(),
+    }
+    file = RecordFile(at.folder, file_name(options.base_url, where.cluster_id)) if at.folder else None
+    return Record(run, file, at, server_time, evidence)
 
 
 @contextmanager
@@ -76,6 +87,7 @@ def changing(options: ChangingOptions, run: Run, cluster_run: ClusterRun) -> Ite
             # Last, for it may fail, or be what a time limit ends.
             record.end(outcome, [node.id for node in account.nodes], options.adoption_grace)
             run.result["record"] = record.result()
+            record.say_head(where.title)
 
 
 def may_wait(options: ChangingOptions, run: Run) -> bool:

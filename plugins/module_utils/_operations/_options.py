@@ -47,27 +47,21 @@ WAITING: dict[str, Any] = {
     "lock": {"type": "bool", "default": True},
 }
 
-RECORD: dict[str, Any] = {"record": {"type": "path", "fallback": (nonempty_env, ["MEDSTACK_RECORD"])}}
+RECORD: dict[str, Any] = {
+    "record": {"type": "path", "fallback": (nonempty_env, ["MEDSTACK_RECORD"])},
+    "annotations": {"type": "dict"},
+}
 
 # What a number has to be. Zero is sensible for a grace or a count, and for nothing else.
 ABOVE_ZERO = {"above": 0}
 NOT_NEGATIVE = {"least": 0}
 
-Options = TypeVar("Options", bound="ConnectionOptions")
+Options = TypeVar("Options", bound="TypedOptions")
 
 
 @dataclass(frozen=True)
-class ConnectionOptions:
-    """Of every operation. `request_timeout` in s. Raises `Refused` if a number is out of its range."""
-
-    base_url: str
-    token_key: str = field(repr=False)
-    token_value: str = field(repr=False)
-    company_id: str | None
-    ca_path: str | None
-    validate_certs: bool
-    request_timeout: float = field(metadata=ABOVE_ZERO)
-    ignore_total: bool
+class TypedOptions:
+    """Of every operation. Raises `Refused` if a number is out of its range."""
 
     def __post_init__(self) -> None:
         for option in fields(self):
@@ -82,6 +76,20 @@ class ConnectionOptions:
     def of(cls: type[Options], params: dict[str, Any]) -> Options:
         """From validated parameters; what an operation does not know is left out."""
         return cls(**{option.name: params[option.name] for option in fields(cls)})
+
+
+@dataclass(frozen=True)
+class ConnectionOptions(TypedOptions):
+    """Of operations that ask the API. `request_timeout` in s."""
+
+    base_url: str
+    token_key: str = field(repr=False)
+    token_value: str = field(repr=False)
+    company_id: str | None
+    ca_path: str | None
+    validate_certs: bool
+    request_timeout: float = field(metadata=ABOVE_ZERO)
+    ignore_total: bool
 
 
 @dataclass(frozen=True)
@@ -100,6 +108,12 @@ class ChangingOptions(ClusterOptions):
     adoption_grace: float = field(metadata=NOT_NEGATIVE)
     lock: bool
     record: str | None
+    annotations: dict[str, Any] | None
+
+    def declaration(self) -> dict[str, Any]:
+        """What is asked for: the options that only this operation has."""
+        shared = {option.name for option in fields(ChangingOptions)}
+        return {option.name: getattr(self, option.name) for option in fields(self) if option.name not in shared}
 
     @property
     def waiting(self) -> Waiting:

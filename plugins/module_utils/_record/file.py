@@ -32,6 +32,7 @@ class RecordFile:
     """One cluster's record. It is opened when it exists or has to be written, never before."""
 
     def __init__(self, folder: str, name: str) -> None:
+        self.folder = folder
         self.path = os.path.join(folder, SUBFOLDER, name)
         self._handle: int | None = None
         self.ends_torn = False

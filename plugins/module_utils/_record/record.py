@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from datetime import datetime, timezone
 from typing import Any, Callable
 
 from .._base.errors import Refused
 from .._base.run import Run
+from .._base.text import utc
 from .._plan.plan import Operation
 from .file import RecordFile, Unusable
 from .history import History, Moment, OpenMutation, Unreadable, since_last_end
 from .lines import ANSWERED, ENDED, RUN_BEGIN, RUN_END, SENDING, SETTLED, Line, following
+from .place import Place
 
 FIX_THE_RECORD = "Fix the folder of the record, or choose another one for all runs (record, MEDSTACK_RECORD)."
 
@@ -26,19 +27,29 @@ FIX_THE_RECORD = "Fix the folder of the record, or choose another one for all ru
 class Record:
     """One cluster's, in one run. `history` is what the runs before have left.
 
-    A folder that was chosen has to work, or nothing is sent (`strict`). The default one is memory only: if it does not work, a warning
-    says so, and the run goes on without.
+    A folder that was chosen has to work, or nothing is sent. The default one is memory only: if it does not work, a warning says so, and
+    the run goes on without.
     """
 
-    def __init__(self, run: Run, file: RecordFile | None, strict: bool, server_time: Callable[[], float | None], warning: str) -> None:
+    def __init__(
+        self,
+        run: Run,
+        file: RecordFile | None,
+        place: Place,
+        server_time: Callable[[], float | None] = lambda: None,
+        evidence: Mapping[str, object] | None = None,
+    ) -> None:
         self._run = run
         self._file = file
-        self._strict = strict
+        self._strict = place.chosen
         self._server_time = server_time
-        self._warning = warning  # said by a run that changes something
+        self._warning = place.warning  # said by a run that changes something
+        # Of the run as a whole: by whom, why, and what it asked for. In the default folder, the record is memory only.
+        self._evidence: dict[str, object] = run.redactor.without_parts(evidence) if evidence and place.chosen else {}
         self._id = uuid.uuid4().hex[:12]
         self.plan_id: str | None = None
         self._begun = False
+        self._begun_with: str | None = None  # the plan that `run.begin` names: none, if what was open is settled first
         self._broken = ""  # why nothing can be written any more
         self.history = History()
 
@@ -86,7 +97,12 @@ class Record:
         if self._file is None or self._file.last is None:
             return None
         head = {"seq": self._file.last.seq, "sha256": self._file.last.digest}
-        return {"host": os.uname().nodename, "path": self._file.path, "head": head}
+        return {"host": os.uname().nodename, "folder": self._file.folder, "path": self._file.path, "head": head}
+
+    def say_head(self, title: str) -> None:
+        """The head of the chain, among what the run prints: whoever keeps that can show later that nothing was cut off or rewritten."""
+        if self._begun and self._strict and self._file is not None and self._file.last is not None and not self._run.check_mode:
+            self._run.say(f"{title}: record {self._file.last.seq}:{self._file.last.digest}")
 
     # -- what is written --
 
@@ -101,6 +117,7 @@ class Record:
             "from": operation.from_size and operation.from_size.id,
             "size": operation.to_size and operation.to_size.id,
             "known": sorted(nodes) if operation.node_id is None else None,
+            "plan": self.plan_id if self._begun and self.plan_id != self._begun_with else None,
         }
         if self._warning and not self._run.check_mode:
             self._run.warnings.append(self._warning)
@@ -140,9 +157,9 @@ class Record:
 
     def _line(self, kind: str, **fields: object) -> dict[str, object]:
         server = self._server_time()
-        date = {"date": _text(server, "seconds")} if server is not None else {}
+        date = {"date": utc(server, "seconds")} if server is not None else {}
         given = {name: value for name, value in fields.items() if value is not None}
-        line = {"time": _text(self._run.clock.time(), "milliseconds"), **date, "run": self._id, "kind": kind, **given}
+        line = {"time": utc(self._run.clock.time()), **date, "run": self._id, "kind": kind, **given}
         masked: dict[str, object] = self._run.redactor.value(line)
         return masked
 
@@ -152,7 +169,8 @@ class Record:
         What cannot be written counts in this run all the same.
         """
         if not self._begun:
-            begin = self._line(RUN_BEGIN, plan=self.plan_id, nodes=sorted({*nodes, *self.history.nodes}))
+            begin = self._line(RUN_BEGIN, plan=self.plan_id, **self._evidence, nodes=sorted({*nodes, *self.history.nodes}))
+            self._begun_with = self.plan_id
             entries = [begin, *entries]
         lines: list[Line] = []
         try:
@@ -180,7 +198,3 @@ class Record:
         self._broken = error.message
         goes_on = "No other operation is begun." if self._strict else "The run goes on; if it is killed, the next one knows nothing of it."
         self._run.warnings.append(f"{error.message} {goes_on}")
-
-
-def _text(seconds: float, precision: str) -> str:
-    return datetime.fromtimestamp(seconds, timezone.utc).isoformat(timespec=precision).replace("+00:00", "Z")

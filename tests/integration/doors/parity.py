@@ -10,6 +10,8 @@ from typing import Any
 
 from tests.emulator.server import EmulatorServer
 
+DEPENDS_ON_TIMING = {"seconds", "started_at", "ended_at", "requests", "retries"}
+
 # Added by Ansible to what a module returns, or to every failure.
 ADDED = {"invocation", "exception", "ansible_facts"}
 
@@ -23,7 +25,7 @@ def comparable(result: dict[str, Any], server: EmulatorServer) -> dict[str, Any]
 
 def _comparable(value: Any, base_url: str) -> Any:
     if isinstance(value, dict):
-        return {key: _comparable(item, base_url) for key, item in value.items() if key not in ("seconds", "requests", "retries")}
+        return {key: _comparable(item, base_url) for key, item in value.items() if key not in DEPENDS_ON_TIMING}
     if isinstance(value, list):
         return [_comparable(item, base_url) for item in value]
     host = base_url.split("/")[2]

@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
+from getpass import getuser
 from pathlib import Path
 
 import pytest
@@ -27,6 +29,8 @@ BY_TASK_ENVIRONMENT = """
     MEDSTACK_TOKEN_KEY: "{{ lookup('ansible.builtin.env', 'TEST_KEY') }}"
     MEDSTACK_TOKEN_VALUE: "{{ lookup('ansible.builtin.env', 'TEST_VALUE') }}"
 """
+
+JOB = {"AWX_HOST": "https://awx.example.com", "JOB_ID": "7"}
 
 # company_id -> what goes wrong with every request about it, and what the message holds.
 FAULTS = {
@@ -49,7 +53,12 @@ ERRORS = f"""
   strategy: free
   module_defaults: {BY_OPTION}
       base_url: "{{{{ base_url }}}}"
-    medstack.control.medstack_node: {{poll_interval: 0.05, adoption_grace: 0.3}}
+    medstack.control.medstack_node:
+      poll_interval: 0.05
+      adoption_grace: 0.3
+      annotations:
+        ticket: "{{{{ lookup('ansible.builtin.env', 'TEST_VALUE') }}}} and {{{{ lookup('ansible.builtin.env', 'TEST_KEY') }}}}"
+        reason: "because {VALUE[:8]}"
   tasks:
 {"".join(f"    - {{name: {company}, medstack.control.medstack_cluster_info: {{company_id: {company}}}}}" + chr(10) for company in FAULTS)}
     - name: size
@@ -77,8 +86,10 @@ def errors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project, 
             server.faults.add("slow", path="/slow/", times=None, seconds=0.5)
             server.faults.add("status", method="POST", status=502, body=ECHO)
         servers = {"in_process": one, "module": other}
-        hosts = {door: {**HOSTS[door], "base_url": server.base_url} for door, server in servers.items()}
-        project = Project(tmp_path_factory.mktemp("errors"), ERRORS, hosts, {**ELSEWHERE, "ANSIBLE_PIPELINING": "0"})
+        hosts = {door: {**HOSTS[door], "base_url": server.base_url, "awx_user_name": "ops"} for door, server in servers.items()}
+        folder = tmp_path_factory.mktemp("errors")
+        environment = {**ELSEWHERE, **JOB, "ANSIBLE_PIPELINING": "0", "MEDSTACK_RECORD": str(folder / "record")}
+        project = Project(folder, ERRORS, hosts, environment)
         yield project, project.run("-vvvv")
 
 
@@ -97,6 +108,22 @@ def test_no_error_shows_it(errors: tuple[Project, Finished]) -> None:
     project, run = errors
     assert "no answer came in time" in run.stderr  # the line about the next try
     assert_clean(project, run.output)
+
+
+def test_no_record_shows_a_part_of_it_and_both_say_who_asked(errors: tuple[Project, Finished]) -> None:
+    project, dummy = errors
+    paths = sorted((project.folder / "record" / "medstack.control").iterdir())
+    assert len(paths) == 2
+    for path in paths:
+        text = path.read_text()
+        for secret in (VALUE, BASE64):
+            assert not [secret[at : at + 8] for at in range(len(secret) - 7) if secret[at : at + 8] in text]
+        assert KEY not in text
+        begin = json.loads(text.splitlines()[0])
+        # The controller's: a module could not know who has launched the job.
+        assert begin["actor"] == {"user": getuser(), "host": os.uname().nodename, "awx_job": 7, "awx_launcher": "ops"}
+        assert begin["why"] == {"ticket": "******** and ********", "reason": "because ********"}
+        assert '"kind":"create.sending"' in text
 
 
 # Module_defaults, keywords of the play.

@@ -14,6 +14,7 @@ from ansible_collections.medstack.control.plugins.module_utils._base.errors impo
 from ansible_collections.medstack.control.plugins.module_utils._base.models import ClusterRef
 from ansible_collections.medstack.control.plugins.module_utils._base.run import Run
 from ansible_collections.medstack.control.plugins.module_utils._plan.plan import Plan
+from ansible_collections.medstack.control.plugins.module_utils._record.place import Place
 from ansible_collections.medstack.control.plugins.module_utils._record.record import Record
 from tests.unit.core.things import LARGE, MEDIUM, SMALL, Clock, node, operation
 
@@ -37,7 +38,7 @@ def account(lines: list[str], clock: Clock) -> Account:
         run,
         ClusterRef("company_a", "cluster_a", "staging"),
         {"requests": 7, "retries": 0},
-        Record(run, None, strict=False, server_time=lambda: None, warning=""),
+        Record(run, None, Place(None, chosen=False)),
     )
 
 

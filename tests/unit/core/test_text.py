@@ -101,6 +101,21 @@ def test_the_token_is_masked_at_any_depth() -> None:
     assert masked == {"a": [{"b": ["********", 7, None, True, 1.5]}], "********": "********", "c": "x ******** y"}
 
 
+@pytest.mark.parametrize("start", range(len(VALUE) - 7))
+@pytest.mark.parametrize("length", [8, 11])
+def test_of_what_people_write_also_a_part_of_the_value_is_masked(start: int, length: int) -> None:
+    part = VALUE[start : start + length]
+    (masked,) = Redactor(KEY, VALUE).without_parts({"why": f"see {part}, please"}).values()
+    assert not [VALUE[at : at + 8] for at in range(len(VALUE) - 7) if VALUE[at : at + 8] in masked]
+    assert masked.startswith("see ")
+    assert masked.endswith(", please")
+
+
+def test_less_of_it_is_left() -> None:
+    assert Redactor(KEY, VALUE).without_parts([VALUE[:7], 7, None]) == [VALUE[:7], 7, None]
+    assert Redactor("", "").without_parts("some longer text") == "some longer text"
+
+
 @pytest.mark.parametrize(("key", "value"), [("", ""), (KEY, ""), ("", VALUE)])
 def test_a_token_that_is_not_given_masks_nothing_else(key: str, value: str) -> None:
     text = "state is absent but all of the following are missing: node_id"

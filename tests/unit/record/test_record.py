@@ -15,6 +15,7 @@ from ansible_collections.medstack.control.plugins.module_utils._base.redact impo
 from ansible_collections.medstack.control.plugins.module_utils._base.run import Run
 from ansible_collections.medstack.control.plugins.module_utils._plan.plan import Operation
 from ansible_collections.medstack.control.plugins.module_utils._record.file import RecordFile
+from ansible_collections.medstack.control.plugins.module_utils._record.place import Place
 from ansible_collections.medstack.control.plugins.module_utils._record.record import Record
 from tests.unit.core.things import MEDIUM, Clock
 
@@ -30,7 +31,7 @@ def file(tmp_path: Path) -> Iterator[RecordFile]:
 
 def record(file: RecordFile, check_mode: bool = False) -> Record:
     run = Run(check_mode=check_mode, clock=Clock(), redactor=Redactor("aKey", "aValueThatIsSecret"))
-    return Record(run, file, strict=True, server_time=lambda: None, warning="")
+    return Record(run, file, Place(file.folder, chosen=True))
 
 
 def test_the_token_is_masked_wherever_it_stands(file: RecordFile) -> None:

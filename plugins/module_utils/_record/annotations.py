@@ -1,0 +1,37 @@
+# Copyright: Contributors to the medstack.control project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The option `annotations`: why a run changes a cluster, such as its ticket. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .._base.errors import Refused
+from .._base.text import clean
+from .place import Place
+
+LONGEST = 500  # characters of a text
+MOST = 20
+
+
+def checked(annotations: Mapping[str, object] | None, place: Place) -> dict[str, str]:
+    """As the record keeps them; an empty one counts as not given. Raises `Refused` for what would be lost or is no text."""
+    given = {str(name): value for name, value in (annotations or {}).items() if value not in (None, "")}
+    if not given:
+        return {}
+    if place.folder is None or not place.chosen:
+        raise Refused(
+            "annotations is set, and only a record in a folder of your choice keeps annotations; nothing was sent.",
+            "Set record (or MEDSTACK_RECORD) to a folder, or remove annotations.",
+        )
+    for name, value in given.items():
+        if isinstance(value, bool) or not isinstance(value, (str, int, float)) or len(str(value)) > LONGEST or len(name) > LONGEST:
+            raise Refused(
+                f"annotations: {clean(name, 40)} is not a text of up to {LONGEST} characters; nothing was sent.",
+                'Correct it: annotations: {ticket: CHG-1, reason: "more memory"}.',
+            )
+    if len(given) > MOST:
+        raise Refused(f"annotations has {len(given)} entries, more than {MOST}; nothing was sent.", "Remove some.")
+    return {name: str(value) for name, value in given.items()}

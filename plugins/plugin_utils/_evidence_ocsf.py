@@ -1,0 +1,59 @@
+# Copyright: Contributors to the medstack.control project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Evidence as OCSF events, API Activity (class 6003), for a SIEM: a JSON line for each change.
+
+The numbers are those of the schema, version 1.1.0 (schema.ocsf.io/1.1.0/classes/api_activity).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from ansible_collections.medstack.control.plugins.module_utils._base.version import VERSION
+
+CLASS, CATEGORY = 6003, 6
+ACTIVITIES = {"create": 1, "resize": 3, "destroy": 4, "reboot": 99}  # Create, Update, Delete, Other
+SUCCESS, FAILURE, UNKNOWN = 1, 2, 0
+STATUSES = {"done": SUCCESS, "failed": FAILURE, "reverted": FAILURE}
+INFORMATIONAL = 1
+
+
+def as_ocsf(shown: Mapping[str, Any]) -> str:
+    return "".join(json.dumps(_event(change)) + "\n" for change in shown["changes"])
+
+
+def _event(change: Mapping[str, Any]) -> dict[str, Any]:
+    activity, actor = ACTIVITIES[change["action"]], change["actor"]
+    user = actor.get("awx_launcher") or actor.get("user") or "unknown"
+    return {
+        "metadata": {
+            "version": "1.1.0",
+            "product": {"name": "medstack.control", "vendor_name": "medstack.control contributors", "version": VERSION},
+            "uid": f"{change['run']}/{change['line']}",
+        },
+        "class_uid": CLASS,
+        "category_uid": CATEGORY,
+        "activity_id": activity,
+        "activity_name": change["action"],
+        "type_uid": CLASS * 100 + activity,
+        "severity_id": INFORMATIONAL,
+        "time": _milliseconds(change["time"]),
+        "end_time": _milliseconds(change["ended_at"]) if change["ended_at"] else None,
+        "status_id": STATUSES.get(change["outcome"], UNKNOWN),
+        "status_detail": change["outcome"],
+        "actor": {"user": {"name": user, "uid": user}},
+        "src_endpoint": {"hostname": actor.get("host") or "unknown"},
+        "api": {"operation": f"{change['action']} node", "service": {"name": "MedStack Control Infrastructure API"}},
+        "resources": [{"uid": node_id, "type": "node"} for node_id in [change["node_id"], *change["candidates"]] if node_id]
+        + [{"uid": change["cluster_id"], "type": "cluster"}] * bool(change["cluster_id"]),
+        "unmapped": {name: change[name] for name in ("why", "plan_id", "from_size", "to_size", "record", "line")},
+    }
+
+
+def _milliseconds(text: str) -> int:
+    return round(datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1000)

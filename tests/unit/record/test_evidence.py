@@ -1,0 +1,169 @@
+# Copyright: Contributors to the medstack.control project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What records show of a period: each change with who, why, and its outcome, and first what is open or unknown."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.medstack.control.plugins.module_utils._base.errors import Refused
+from ansible_collections.medstack.control.plugins.module_utils._record.archive import read_records
+from ansible_collections.medstack.control.plugins.module_utils._record.chain import Head
+from ansible_collections.medstack.control.plugins.module_utils._record.changes import Period
+from ansible_collections.medstack.control.plugins.module_utils._record.evidence import evidence
+from tests.unit.record.test_history import lines
+
+ACTOR = {"user": "ops", "host": "controller", "awx_job": 4711}
+BEGIN = {
+    "run": "r1",
+    "kind": "run.begin",
+    "plan": "9c1f",
+    "actor": ACTOR,
+    "why": {"ticket": "CHG-1"},
+    "on": {"cluster_id": "cluster_a"},
+    "asked": {"state": "present"},
+    "nodes": ["node_a"],
+}
+SENDING = {"run": "r1", "kind": "create.sending", "op": 1, "size": "node_size_m", "known": ["node_a"]}
+ANSWERED = {"run": "r1", "kind": "create.answered", "op": 1, "node": "node_b", "status": "creating"}
+ENDED = {"run": "r1", "kind": "create.ended", "op": 1, "node": "node_b", "outcome": "done"}
+END = {"run": "r1", "kind": "run.end", "outcome": "done", "nodes": ["node_a", "node_b"], "recent": [], "open": []}
+
+SETTLED = {"run": "r2", "kind": "create.settled", "of": "r1/1", "outcome": "unknown", "candidates": ["node_b", "node_c"], "held": 170.0}
+ALWAYS = Period()
+
+
+def shown(*entries: dict[str, Any], period: Period = ALWAYS, heads: tuple[Head, ...] = ()) -> dict[str, Any]:
+    return evidence({"/r/cluster_a.jsonl": [line.raw for line in lines(*entries)]}, heads, period)
+
+
+def findings(result: dict[str, Any]) -> list[str]:
+    return [finding["kind"] for finding in result["findings"]]
+
+
+def test_a_change_with_who_why_and_its_outcome() -> None:
+    result = shown(BEGIN, SENDING, ANSWERED, ENDED, END)
+    assert (result["intact"], findings(result)) == (True, [])
+    (change,) = result["changes"]
+    told = {"actor": ACTOR, "why": {"ticket": "CHG-1"}, "cluster_id": "cluster_a", "plan_id": "9c1f", "asked": {"state": "present"}}
+    told |= {"action": "create", "node_id": "node_b", "to_size": "node_size_m", "outcome": "done", "tries": 1, "candidates": []}
+    assert told.items() <= change.items()
+    (record,) = result["records"]
+    assert (record["lines"], record["head"]["seq"]) == (5, 5)
+
+
+def test_what_has_no_end_is_open() -> None:
+    result = shown(BEGIN, SENDING, ANSWERED)
+    assert (result["intact"], findings(result), result["changes"][0]["outcome"]) == (True, ["open"], "open")
+    assert "node_b" in result["findings"][0]["text"]
+
+
+def test_what_was_settled_later_has_that_outcome_and_its_candidates() -> None:
+    result = shown(BEGIN, SENDING, {"run": "r2", "kind": "run.begin", "nodes": []}, SETTLED)
+    assert findings(result) == ["unknown"]
+    assert result["changes"][0]["candidates"] == ["node_b", "node_c"]
+    assert "node_b, node_c" in result["findings"][0]["text"]
+
+
+def test_what_was_sent_twice_is_one_change() -> None:
+    (change,) = shown(BEGIN, SENDING, SENDING, ANSWERED, ENDED, END)["changes"]
+    assert (change["tries"], change["outcome"]) == (2, "done")
+
+
+def test_a_plan_that_was_made_after_the_begin_of_the_run_counts() -> None:
+    assert shown({**BEGIN, "plan": None}, {**SENDING, "plan": "77aa"})["changes"][0]["plan_id"] == "77aa"
+
+
+def test_in_the_default_folder_nothing_is_known_of_who_and_why() -> None:
+    (change,) = shown({"run": "r1", "kind": "run.begin", "nodes": []}, SENDING)["changes"]
+    assert (change["actor"], change["why"], change["asked"]) == ({}, {}, None)
+
+
+def test_what_breaks_a_record_comes_first() -> None:
+    raw = [line.raw for line in lines(BEGIN, SENDING, ENDED, {**SENDING, "op": 2}, END)]
+    raw = [raw[0], raw[1], b"{torn", raw[3], raw[4]]
+    result = evidence({"/r/a.jsonl": raw}, [Head(9, "a" * 64)], ALWAYS)
+    assert (result["intact"], findings(result)) == (False, ["head", "gap", "open", "open", "torn"])
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"run": "r1", "kind": "create.sending"},
+        {"run": "r1", "kind": "create.ended", "op": 7, "outcome": "done"},
+        {"run": "r1", "kind": "create.settled", "of": "r9/1", "outcome": "unknown"},
+        {"run": "r1", "kind": "run.begin", "time": 7},
+        {"run": "r1", "kind": "run.begin", "time": "yesterday"},
+    ],
+    ids=str,
+)
+def test_a_line_that_cannot_be_understood_is_told(entry: dict[str, Any]) -> None:
+    result = shown(BEGIN, entry)
+    assert (result["intact"], findings(result)) == (False, ["unreadable"])
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "count"),
+    [
+        (None, None, 1),
+        ("2026-11-27", "2026-11-27", 1),
+        ("2026-11-27T05:12:00.391Z", None, 1),
+        ("2026-11-27T05:13", None, 0),
+        ("2026-11-28", None, 0),
+        (None, "2026-11-26", 0),
+        (None, "2026-11-27T05:12:00Z", 0),
+        ("2026-11-27T06:12:00+01:00", "2026-11-27 06:12:01+01:00", 1),
+    ],
+)
+def test_a_period(since: str | None, until: str | None, count: int) -> None:
+    result = shown(BEGIN, SENDING, period=Period.of(since, until))
+    assert (len(result["changes"]), len(result["findings"])) == (count, count)
+
+
+@pytest.mark.parametrize(
+    ("since", "until"),
+    [
+        ("yesterday", None),
+        ("20261127", None),
+        (None, "2026-W48-5"),
+        ("2026-13-01", None),
+        (None, "9999-12-31"),
+        ("2026-11-28", "2026-11-27"),
+    ],
+)
+def test_what_is_no_period_is_refused(since: str | None, until: str | None) -> None:
+    with pytest.raises(Refused):
+        Period.of(since, until)
+
+
+def test_records_are_read_whole_whether_or_not_they_end_in_a_newline(tmp_path: Path) -> None:
+    folder = tmp_path / "medstack.control"
+    folder.mkdir()
+    (folder / "a.jsonl").write_bytes(b"one\ntwo\n")
+    (folder / "b.jsonl").write_bytes(b"one\ntwo")
+    (folder / "c.jsonl").write_bytes(b"")
+    (folder / "notes.txt").write_bytes(b"")
+    read = {os.path.basename(path): raw for path, raw in read_records(str(tmp_path)).items()}
+    assert read == {"a.jsonl": [b"one", b"two"], "b.jsonl": [b"one", b"two"], "c.jsonl": []}
+
+
+@pytest.mark.parametrize("there", ["nothing", "no record", "a link", "a FIFO", "a folder"])
+def test_where_no_record_can_be_read_that_is_told(tmp_path: Path, there: str) -> None:
+    folder, path = tmp_path / "medstack.control", tmp_path / "medstack.control" / "a.jsonl"
+    if there != "nothing":
+        folder.mkdir()
+    if there == "a link":
+        (tmp_path / "elsewhere").write_text("")
+        path.symlink_to(tmp_path / "elsewhere")
+    elif there == "a FIFO":
+        os.mkfifo(path)
+    elif there == "a folder":
+        path.mkdir()
+    with pytest.raises(Refused, match="does not contain any record" if there == "no record" else "cannot be read"):
+        read_records(str(tmp_path))

@@ -35,9 +35,9 @@ options:
       - The begin of the period for RV(changes), as V(2026-10-01) or V(2026-10-01T08:00:00Z). Without a zone, it is in UTC.
       - By default, everything. All lines are verified in any case.
     type: str
-  until:
+  before:
     description:
-      - The end of the period. A date alone means the end of that day.
+      - The end of the period, which is not part of it.
     type: str
 extends_documentation_fragment:
   - medstack.control.attributes
@@ -54,7 +54,7 @@ EXAMPLES = r"""
     heads:
       - "416:4af8e1d6bbd05eb6bdf4ef1f2bcbeb1c5cd2f8d8cbdcb4fd4c2bb1c02b5c5d2e"
     since: "2026-10-01"
-    until: "2026-12-31"
+    before: "2027-01-01"
   register: shown
 
 - name: Say who has destroyed nodes

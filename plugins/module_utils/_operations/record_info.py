@@ -23,7 +23,7 @@ SPEC: dict[str, Any] = {
         "record": {**RECORD["record"], "required": True},
         "heads": {"type": "list", "elements": "raw"},
         "since": {"type": "str"},
-        "until": {"type": "str"},
+        "before": {"type": "str"},
     },
 }
 
@@ -33,7 +33,7 @@ class Options(TypedOptions):
     record: str
     heads: list[Any] | None
     since: str | None
-    until: str | None
+    before: str | None
 
 
 def blank_result() -> dict[str, Any]:
@@ -52,7 +52,7 @@ def perform(options: Options, run: Run) -> None:
     if options.record == NONE:
         raise Refused("record is none, which keeps no record.", "Set record to the folder that the runs used.")
     heads = [Head.of(head) for head in options.heads or []]
-    period = Period.of(options.since, options.until)
+    period = Period.of(options.since, options.before)
     run.result.update(evidence(read_records(options.record), heads, period))
     broken = [finding for finding in run.result["findings"] if finding["kind"] in BROKEN]
     if broken:

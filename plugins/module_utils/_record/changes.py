@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from typing import Any
 
 from .._base.errors import Refused
@@ -97,41 +97,39 @@ def _add(line: Line, begins: dict[str, dict[str, Any]], found: dict[str, Change]
 
 @dataclass(frozen=True)
 class Period:
-    """From `since` on, before `until`; None: without an end."""
+    """From `since` on, up to `before`, which is no part of it; None: without an end."""
 
     since: datetime | None = None
-    until: datetime | None = None
+    before: datetime | None = None
 
     @classmethod
-    def of(cls, since: str | None, until: str | None) -> Period:
-        """A date alone means its begin in `since`, and its end in `until`; without a zone, the times are in UTC. Raises `Refused`."""
-        period = cls(_given("since", since), _given("until", until, ends=True))
-        if period.since and period.until and period.since >= period.until:
-            raise Refused(f"since is {clean(since)}, and until is {clean(until)}: the period is empty.", "Correct them.")
+    def of(cls, since: str | None, before: str | None) -> Period:
+        """A date alone means its begin; without a zone, the times are in UTC. Raises `Refused`."""
+        period = cls(_given("since", since), _given("before", before))
+        if period.since and period.before and period.since >= period.before:
+            raise Refused(f"since is {clean(since)}, and before is {clean(before)}: the period is empty.", "Correct them.")
         return period
 
     def holds(self, change: Change) -> bool:
         time = parse_time(change.sending["time"])
-        return (self.since is None or self.since <= time) and (self.until is None or time < self.until)
+        return (self.since is None or self.since <= time) and (self.before is None or time < self.before)
 
 
-def _given(option: str, text: str | None, ends: bool = False) -> datetime | None:
+def _given(option: str, text: str | None) -> datetime | None:
     if text is None:
         return None
-    told = _TIME.fullmatch(text.strip())
     try:
-        if told is None:
+        if not _TIME.fullmatch(text.strip()):
             raise ValueError
-        time = parse_time(told[0])
-        return time + timedelta(days=1) if ends and told["clock"] is None else time
-    except (ValueError, OverflowError):
+        return parse_time(text.strip())
+    except ValueError:
         raise Refused(
             f'{option} is "{clean(text)}", which is not a valid date.', "Use the form 2026-10-01, or 2026-10-01T08:00:00Z."
         ) from None
 
 
 # Python 3.11 and newer would read more than this, each release something else.
-_TIME = re.compile(r"\d{4}-\d\d-\d\d(?P<clock>[T ]\d\d:\d\d(:\d\d(\.\d{3})?)?(Z|[+-]\d\d:\d\d)?)?", re.ASCII)
+_TIME = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{3})?)?(Z|[+-]\d\d:\d\d)?)?", re.ASCII)
 
 
 def parse_time(text: str) -> datetime:

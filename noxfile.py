@@ -14,6 +14,7 @@ that is not on this machine counts as skipped; where CI is set in the environmen
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import nox
@@ -25,14 +26,19 @@ REQUIREMENTS = CHECKOUT / "tests/requirements"
 nox.options.default_venv_backend = "none"
 nox.options.envdir = ".cache/nox"
 
+OLDEST_PYTHON, OLDEST_REQUESTS = "3.9", "2.25.0"  # on another host
+
 # ansible-core, Python, and what this ansible-core needs in another version than others.
 PAIRS = nox.parametrize(
     "core,version,resolvelib",
     [
+        nox.param("2.16.19", "3.11", "1.0.1", id="core-2.16 python-3.11"),
         nox.param("2.18.19", "3.11", "1.0.1", id="core-2.18 python-3.11"),
         nox.param("2.19.14", "3.11", "1.2.1", id="core-2.19 python-3.11"),
+        nox.param("2.20.10", "3.12", "1.2.1", id="core-2.20 python-3.12"),
         nox.param("2.21.5", "3.12", "1.2.1", id="core-2.21 python-3.12"),
         nox.param("2.21.5", "3.13", "1.2.1", id="core-2.21 python-3.13"),
+        nox.param("2.21.5", "3.14", "1.2.1", id="core-2.21 python-3.14"),
         nox.param("2.22.0rc1", "3.13", "1.2.1", id="core-2.22 python-3.13"),
     ],
 )
@@ -65,14 +71,16 @@ class Pair:
             self.python("tests/tools/finish_venv.py")
             installed.write_text(wanted, "utf-8")
 
-    def python(self, *arguments: str) -> None:
+    def python(self, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
         # ansible-test calls shellcheck, which is in .venv.
         path = os.pathsep.join([str(self._bin), str(CHECKOUT / ".venv/bin"), os.environ["PATH"]])
-        self._session.run(str(self._bin / "python"), *arguments, env={"PATH": path}, external=True)
+        self._session.run(str(self._bin / "python"), *arguments, env={"PATH": path, **(environment or {})}, external=True)
 
-    def pytest(self, *arguments: str) -> None:
+    def pytest(self, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
         # By file, since the tests of a file share their playbook runs.
-        self.python("-m", "pytest", "--quiet", "--numprocesses=2", "--dist=loadfile", *arguments, *self._session.posargs)
+        self.python(
+            "-m", "pytest", "--quiet", "--numprocesses=2", "--dist=loadfile", *arguments, *self._session.posargs, environment=environment
+        )
 
 
 @nox.session
@@ -86,9 +94,36 @@ def unit(session: nox.Session, core: str, version: str, resolvelib: str) -> None
 @nox.session
 @PAIRS
 def doors(session: nox.Session, core: str, version: str, resolvelib: str) -> None:
-    """Every module in-process and as a module, and the inventory: a part of the integration tests."""
-    tests = ("doors/test_parity.py", "test_inventory.py")
+    """Every module in-process and as a module."""
+    tests = ("doors/test_parity.py", "doors/test_choice.py", "doors/test_node_sets.py", "doors/test_killed_and_remembered.py")
     Pair(session, core, version, resolvelib).pytest(*[f"tests/integration/{name}" for name in tests])
+
+
+@nox.session
+@PAIRS
+def host(session: nox.Session, core: str, version: str, resolvelib: str) -> None:
+    """Every module on a host with the oldest Python and the oldest `requests` that it may have."""
+    pair = Pair(session, core, version, resolvelib)
+    folder = CHECKOUT / f".cache/nox/host-python-{OLDEST_PYTHON}"
+    if VirtualEnv(str(folder), interpreter=OLDEST_PYTHON, download_python="never", reuse_existing=True, venv_backend="venv").create():
+        packages = [f"requests=={OLDEST_REQUESTS}"]
+        session.run(str(folder / "bin/python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages, external=True)
+    pair.pytest("tests/integration/doors/test_parity.py", environment={"TEST_MODULE_PYTHON": str(folder / "bin/python")})
+
+
+@nox.session
+@PAIRS
+def roles(session: nox.Session, core: str, version: str, resolvelib: str) -> None:
+    """The roles, and the playbooks that are made of them."""
+    tests = ("test_role.py", "test_rolling.py", "test_rolling_stops.py", "test_playbooks.py")
+    Pair(session, core, version, resolvelib).pytest(*[f"tests/integration/{name}" for name in tests])
+
+
+@nox.session
+@PAIRS
+def inventory(session: nox.Session, core: str, version: str, resolvelib: str) -> None:
+    """The inventory plugin."""
+    Pair(session, core, version, resolvelib).pytest("tests/integration/test_inventory.py")
 
 
 @nox.session

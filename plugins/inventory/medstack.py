@@ -117,17 +117,8 @@ notes:
 """
 
 EXAMPLES = r"""
-# nodes.medstack.yml: all nodes. The token comes from MEDSTACK_TOKEN_KEY and MEDSTACK_TOKEN_VALUE in the environment.
-plugin: medstack.control.medstack
-
----
-# clusters.medstack.yml: the hosts are clusters, for the playbooks of this collection.
-plugin: medstack.control.medstack
-hosts: clusters
-exclude_clusters: ["*sandbox*"]
-
----
-# The nodes of production that are ready, called by label and address, in groups of their own.
+# production.medstack.yml: the nodes of production that are ready, called by label and address, in groups of their own. The token comes from
+# MEDSTACK_TOKEN_KEY and MEDSTACK_TOKEN_VALUE in the environment. With the line "plugin" alone, the hosts are all nodes of all clusters.
 plugin: medstack.control.medstack
 clusters: ["* production"]
 statuses: [active]
@@ -146,6 +137,12 @@ cache: true
 cache_plugin: ansible.builtin.jsonfile
 cache_connection: .cache/inventory
 cache_timeout: 600
+
+# clusters.medstack.yml: the hosts are clusters, for the playbooks of this collection.
+#
+# plugin: medstack.control.medstack
+# hosts: clusters
+# exclude_clusters: ["*sandbox*"]
 """
 
 import hashlib

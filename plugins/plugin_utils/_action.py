@@ -44,6 +44,7 @@ SECRETS = {"token_key": "MEDSTACK_TOKEN_KEY", "token_value": "MEDSTACK_TOKEN_VAL
 
 class OperationAction(ActionBase):
     operation: ModuleType
+    only_here = False  # whether there is no module to run elsewhere
 
     _supports_async = True
     _supports_check_mode = True
@@ -61,7 +62,7 @@ class OperationAction(ActionBase):
             return {**self.operation.blank_result(), "failed": True, "msg": complaint}
         # An empty option counts as not given: AWX renders an empty field so. So does null, which `required_if` takes as given.
         params = {name: value for name, value in args.items() if value not in ("", None)}
-        if self._connection.transport == "local" and not self._task.async_val:
+        if self.only_here or (self._connection.transport == "local" and not self._task.async_val):
             with _environ(environment):
                 return self._in_process(params, task_vars)
         if "record" in self.operation.SPEC["argument_spec"]:

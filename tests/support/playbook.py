@@ -53,7 +53,11 @@ def _plain_python() -> str:
 PYTHON = _plain_python()
 
 IN_PROCESS: dict[str, Any] = {"ansible_connection": "local", "ansible_python_interpreter": PYTHON}
-BY_MODULE: dict[str, Any] = {"ansible_connection": "standin", "ansible_python_interpreter": PYTHON}
+# The second Python is that of another host, in noxfile.py.
+BY_MODULE: dict[str, Any] = {
+    "ansible_connection": "standin",
+    "ansible_python_interpreter": os.environ.get("TEST_MODULE_PYTHON", PYTHON),
+}
 
 
 @dataclass(frozen=True)

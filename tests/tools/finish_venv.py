@@ -41,12 +41,21 @@ def without_launcher(script: bytes) -> bytes | None:
     return None
 
 
+def is_python(script: bytes) -> bool:
+    """Not so where a docstring was the first string: ansible-test of ansible-core 2.16 has one before its `from __future__`."""
+    try:
+        compile(script, "script", "exec")
+    except SyntaxError:
+        return False
+    return True
+
+
 def make_scripts_portable(folder: Path) -> None:
     for script in folder.iterdir():
         if script.is_symlink() or not script.is_file():
             continue
         source = without_launcher(script.read_bytes())
-        if source is not None:
+        if source is not None and is_python(LAUNCHER + source):
             script.write_bytes(LAUNCHER + source)
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -18,6 +19,9 @@ LISTING_CALLBACKS = ("Deprecation warnings can be disabled by setting", "DEPRECA
 
 
 def main() -> None:
+    # One at a time in a checkout: the scenarios have one emulator, and molecule one folder for each. `make matrix` would run two.
+    lock = (CHECKOUT / ".cache/molecule.lock").open("w")
+    fcntl.flock(lock, fcntl.LOCK_EX)
     scenarios = sorted(path.parent.name for path in CHECKOUT.glob("extensions/molecule/*/converge.yml"))
     if not scenarios:
         sys.exit("There is no scenario with a converge.yml in extensions/molecule.")

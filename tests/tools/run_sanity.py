@@ -18,15 +18,19 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+from importlib.metadata import version
 from pathlib import Path
 
 from tests.support.checkout import CHECKOUT, copy_checkout
 
-HOME = CHECKOUT / ".cache/sanity/home"
+PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
+# One for each pair of these: `make matrix` runs two at a time.
+PLACE = CHECKOUT / f".cache/sanity/core-{version('ansible-core')}-python-{PYTHON}"
+HOME = PLACE / "home"
 
 # ansible-test downloads this script from a host of its own, which not every network lets through; a file of this name comes first.
-# It is named for the version of pip: 24.2 is what ansible-core 2.19 asks for, 25.2 what 2.21 does.
-BOOTSTRAP_NAMES = ("get_pip_24_2.py", "get_pip_25_2.py")
+# It is named for the version of pip: 23.1.2 is what ansible-core 2.16 asks for, 24.2 what 2.18 and 2.19 do, 25.2 what newer ones do.
+BOOTSTRAP_NAMES = ("get_pip_23_1_2.py", "get_pip_24_2.py", "get_pip_25_2.py")
 BOOTSTRAP = """\
 import subprocess
 import sys
@@ -71,7 +75,7 @@ def copy_shipped(folder: Path) -> None:
 
 
 def make_copy(whole: bool) -> Path:
-    copy = CHECKOUT / ".cache/sanity" / ("whole" if whole else "shipped") / "ansible_collections/medstack/control"
+    copy = PLACE / ("whole" if whole else "shipped") / "ansible_collections/medstack/control"
     shutil.rmtree(copy, ignore_errors=True)
     copy.mkdir(parents=True)
     (copy_checkout if whole else copy_shipped)(copy)
@@ -80,8 +84,7 @@ def make_copy(whole: bool) -> Path:
 
 
 def run_tests(copy: Path) -> str:
-    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    command = ["ansible-test", "sanity", "--color", "no", "--python", version]
+    command = ["ansible-test", "sanity", "--color", "no", "--python", PYTHON]
     process = subprocess.Popen(
         command, cwd=copy, env={**os.environ, "HOME": str(HOME)}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )

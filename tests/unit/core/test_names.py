@@ -18,7 +18,9 @@ from ansible_collections.medstack.control.plugins.module_utils._base.version imp
 
 ROOT = Path(__file__).parents[3]
 OPERATIONS = "ansible_collections.medstack.control.plugins.module_utils._operations"
-MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
+DOCUMENTED = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
+# The other ones are documentation of an action that is no module elsewhere.
+MODULES = [name for name in DOCUMENTED if "run_module" in (ROOT / "plugins" / "modules" / f"{name}.py").read_text(encoding="utf-8")]
 
 
 def test_the_user_agent_s_version_is_the_collection_s() -> None:
@@ -50,7 +52,7 @@ def test_a_module_documents_the_keys_that_it_returns(module: str) -> None:
 
 
 def test_there_is_no_action_without_a_module() -> None:
-    assert sorted(path.stem for path in (ROOT / "plugins" / "action").glob("*.py")) == MODULES
+    assert sorted(path.stem for path in (ROOT / "plugins" / "action").glob("*.py")) == DOCUMENTED
 
 
 @pytest.mark.parametrize("module", MODULES)

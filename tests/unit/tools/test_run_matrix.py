@@ -10,60 +10,61 @@ from typing import Any
 
 import pytest
 
-from tests.tools.run_matrix import KINDS, outcomes, status, table
+from tests.tools.run_matrix import KINDS, outcomes, pairs, status, table
 
-OLD, NEW = "core-2.18 python-3.11", "core-2.22 python-3.13"
+OLD, NEW = "core-2.16 python-3.11", "core-2.22 python-3.13"
 
 
-def report(**results: dict[str, str]) -> dict[str, Any]:
-    """nox's report on sessions: a result by pair and kind."""
-    return {
-        "sessions": [
-            {"name": kind, "signatures": [f"{kind}({pair})"], "result": result}
-            for pair, kinds in results.items()
-            for kind, result in kinds.items()
-        ]
-    }
+def report(pair: str, **results: str) -> dict[str, Any]:
+    """nox's report on sessions: a result by kind."""
+    return {"sessions": [{"name": kind, "signatures": [f"{kind}({pair})"], "result": result} for kind, result in results.items()]}
 
 
 def every(result: str) -> dict[str, str]:
     return dict.fromkeys(KINDS, result)
 
 
+def read(pair: str, **results: str) -> dict[str, str]:
+    return outcomes(pair, report(pair, **results), KINDS)
+
+
 def test_a_line_for_each_pair_and_a_column_for_each_kind() -> None:
-    found = outcomes(report(**{OLD: {**every("success"), "sanity": "failed"}, NEW: every("skipped")}), KINDS)
+    found = {OLD: read(OLD, **{**every("success"), "sanity": "failed"}), NEW: read(NEW, **every("skipped"))}
     assert table(found).splitlines() == [
-        "                       unit      doors     sanity    molecule",
-        "core-2.18 python-3.11  pass      pass      FAIL      pass",
-        "core-2.22 python-3.13  not here  not here  not here  not here",
+        "                       unit      doors     host      roles     inventory  sanity    molecule",
+        "core-2.16 python-3.11  pass      pass      pass      pass      pass       FAIL      pass",
+        "core-2.22 python-3.13  not here  not here  not here  not here  not here   not here  not here",
     ]
 
 
 def test_only_the_kinds_that_are_asked_for_count() -> None:
-    found = outcomes(report(**{OLD: {"secrets": "success"}}), ["secrets"])
-    assert (table(found).split(), status(found, ci=False)) == (["secrets", "core-2.18", "python-3.11", "pass"], 0)
+    found = {OLD: outcomes(OLD, report(OLD, secrets="success"), ["secrets"])}
+    assert (table(found).split(), status(found, ci=False)) == (["secrets", "core-2.16", "python-3.11", "pass"], 0)
 
 
 @pytest.mark.parametrize("result", ["failed", "aborted", "something new"])
 def test_all_but_a_success_is_a_failure(result: str) -> None:
-    found = outcomes(report(**{OLD: every("success"), NEW: {**every("success"), "unit": result}}), KINDS)
+    found = {OLD: read(OLD, **every("success")), NEW: read(NEW, **{**every("success"), "unit": result})}
     assert found[NEW]["unit"] == "FAIL"
     assert status(found, ci=False) != 0
 
 
-def test_a_kind_that_nox_did_not_get_to_is_a_failure() -> None:
-    assert status(outcomes(report(**{OLD: {"unit": "success"}}), KINDS), ci=False) != 0
+@pytest.mark.parametrize(
+    "there", [report(OLD, unit="success"), report(NEW, **every("success")), {"sessions": []}], ids=["part", "other", "none"]
+)
+def test_what_nox_did_not_get_to_is_a_failure(there: dict[str, Any]) -> None:
+    assert status({OLD: outcomes(OLD, there, KINDS)}, ci=False) != 0
 
 
 def test_a_python_that_is_not_here_is_a_failure_in_ci_only() -> None:
-    found = outcomes(report(**{OLD: every("success"), NEW: every("skipped")}), KINDS)
+    found = {OLD: read(OLD, **every("success")), NEW: read(NEW, **every("skipped"))}
     assert (status(found, ci=False), status(found, ci=True)) == (0, 1)
 
 
-def test_where_all_is_here_and_well_ci_is_content() -> None:
-    assert status(outcomes(report(**{OLD: every("success"), NEW: every("success")}), KINDS), ci=True) == 0
+def test_a_run_without_any_pair_is_no_success() -> None:
+    assert status({OLD: read(OLD, **every("skipped"))}, ci=False) != 0
 
 
-@pytest.mark.parametrize("nothing", [{}, {OLD: every("skipped")}])
-def test_nothing_that_ran_is_no_success(nothing: dict[str, dict[str, str]]) -> None:
-    assert status(outcomes(report(**nothing), KINDS), ci=False) != 0
+def test_the_pairs_are_those_of_noxfile() -> None:
+    assert OLD in pairs()
+    assert len(pairs()) == len(set(pairs())) > 5

@@ -27,9 +27,8 @@ options:
     description:
       - Newest lines of records that were kept elsewhere, as a run printed them (V(416:4af8...)), or as its result has them
         (C(record.head)). If one is not in any record of the folder, that is an error.
-      - An empty list or entry is refused, because nothing would be compared.
-    type: list
-    elements: raw
+      - One, a list, or a text with commas. An empty text, list, or entry is refused, because nothing would be compared.
+    type: raw
   since:
     description:
       - The begin of the period for RV(changes), as V(2026-10-01) or V(2026-10-01T08:00:00Z). Without a zone, it is in UTC.
@@ -63,6 +62,32 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+read_at:
+  description: When the records were read, in UTC. Null if they were not.
+  returned: always
+  type: str
+  sample: "2027-01-02T09:00:00.000Z"
+version:
+  description: The version of the collection.
+  returned: always
+  type: str
+  sample: 0.1.0
+since:
+  description: As set.
+  returned: always
+  type: str
+  sample: "2026-10-01"
+before:
+  description: As set.
+  returned: always
+  type: str
+  sample: "2027-01-01"
+heads:
+  description: The heads that were compared.
+  returned: always
+  type: list
+  elements: str
+  sample: []
 intact:
   description: Whether every record is intact, and every one of O(heads) is in a record.
   returned: always
@@ -83,6 +108,9 @@ records:
     lines:
       description: How many lines it has, torn ones not counted.
       type: int
+    anchored:
+      description: The newest of its lines that is one of O(heads). Null without one.
+      type: int
     head:
       description: Its newest line, with C(seq) and C(sha256). Null for an empty record.
       type: dict
@@ -95,8 +123,9 @@ findings:
   contains:
     kind:
       description: >-
-        If a record is not intact, V(head), V(changed), V(gap), V(fork), or V(unreadable). V(open) is a request without a recorded end.
-        V(unknown) is one whose effect could not be determined. V(torn) is a line that a kill or a full disk has torn.
+        If a record is not intact, V(head), V(changed), V(gap), V(fork), V(contradiction), or V(unreadable). V(open) is a request without a
+        recorded end. V(unknown) is one whose effect could not be determined. V(torn) is a line that a kill or a full disk has torn.
+        V(clock) is a line before which the clock was set back.
       type: str
     record:
       description: The file; null for a head.
@@ -109,7 +138,7 @@ findings:
       type: str
   sample: []
 changes:
-  description: What was sent in the period, by time.
+  description: What was sent in the period, in the order of the records.
   returned: always
   type: list
   elements: dict
@@ -122,8 +151,15 @@ changes:
       type: str
     actor:
       description: >-
-        Who has sent it: C(user) and C(host), and in a job of AWX C(awx_job), C(awx_workflow), and C(awx_launcher).
+        Who has sent it: C(user) and C(host), and in a job of AWX C(awx_job), C(awx_workflow), and C(awx_launcher). AWX tells the launcher
+        by an extra variable, which anyone who may set extra variables can replace; the number of the job is its own.
       type: dict
+    base_url:
+      description: The API's address.
+      type: str
+    company_id:
+      description: Id of the company.
+      type: str
     cluster_id:
       description: Id of the cluster.
       type: str

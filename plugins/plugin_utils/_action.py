@@ -54,6 +54,7 @@ class OperationAction(ActionBase):
         _alive()
         super().run(tmp, task_vars)
         task_vars = task_vars if task_vars is not None else {}
+        told = actor(os.environ, task_vars)
         environment: dict[str, Any] = {}
         self._compute_environment_string(environment)
         args = _plain(self._task.args)
@@ -64,12 +65,12 @@ class OperationAction(ActionBase):
         params = {name: value for name, value in args.items() if value not in ("", None)}
         if self.only_here or (self._connection.transport == "local" and not self._task.async_val):
             with _environ(environment):
-                return self._in_process(params, task_vars)
+                return self._in_process(params, told)
         if "record" in self.operation.SPEC["argument_spec"]:
-            environment[VARIABLE] = json.dumps(actor(os.environ, task_vars))
+            environment[VARIABLE] = json.dumps(told)
         return self._run_module(params, environment, task_vars)
 
-    def _in_process(self, params: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+    def _in_process(self, params: dict[str, Any], told: dict[str, object]) -> dict[str, Any]:
         checked = ArgumentSpecValidator(**self.operation.SPEC).validate(params)
         if checked.error_messages:
             # Returned, not raised: until, retries and failed_when see returned failures only.
@@ -81,7 +82,6 @@ class OperationAction(ActionBase):
             if not self._task.no_log:
                 display.display(clean(line, LONGEST_LINE), stderr=True)
 
-        told = actor(os.environ, task_vars)
         run = Run(check_mode=self._task.check_mode, alive=_alive, report=report, clock=SystemClock(_alive), actor=told)
         return execute(self.operation, checked.validated_parameters, run)
 

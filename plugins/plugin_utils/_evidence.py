@@ -16,7 +16,7 @@ from ._evidence_csv import as_csv
 from ._evidence_ocsf import as_ocsf
 from ._evidence_table import as_table
 
-KEYS = ("intact", "records", "findings", "changes")
+KEYS = ("read_at", "version", "since", "before", "heads", "intact", "records", "findings", "changes")
 
 
 def _as_json(shown: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,31 +16,28 @@ from ansible_collections.medstack.control.plugins.module_utils._base.text import
 
 ACTOR = ("user", "host", "awx_job", "awx_workflow", "awx_launcher")
 BEFORE = ("time", "ended_at")
-AFTER = ("cluster_id", "action", "node_id", "from_size", "to_size", "outcome", "candidates", "why", "plan_id", "run", "record", "line")
+AFTER = ("base_url", "company_id", "cluster_id", "action", "node_id", "from_size", "to_size", "outcome", "candidates")
+LAST = ("why", "plan_id", "run", "record", "line", "intact")
 
-LONGEST = 10000  # characters of a cell
+LONGEST = 30000  # characters of a cell
 FORMULA = ("=", "+", "-", "@")  # how a cell begins that a spreadsheet would calculate
 
 
 def as_csv(shown: Mapping[str, Any]) -> str:
+    """`intact` is that of all records: a line alone says nothing."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*BEFORE, *ACTOR, *AFTER])
+    writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    writer.writerow([*BEFORE, *ACTOR, *AFTER, *LAST])
     for change in shown["changes"]:
-        flat = {**change, "candidates": " ".join(change["candidates"]), "why": why(change)}
-        writer.writerow(
-            [
-                *(_cell(flat[name]) for name in BEFORE),
-                *(_cell(change["actor"].get(name)) for name in ACTOR),
-                *(_cell(flat[name]) for name in AFTER),
-            ]
-        )
+        flat = {**change, "candidates": " ".join(change["candidates"]), "why": why(change), "intact": shown["intact"]}
+        cells = [flat[name] for name in BEFORE] + [change["actor"].get(name) for name in ACTOR] + [flat[name] for name in (*AFTER, *LAST)]
+        writer.writerow(map(_cell, cells))
     return text.getvalue()
 
 
 def why(change: Mapping[str, Any]) -> str:
-    """`ticket: CHG-1; reason: more memory`."""
-    return "; ".join(f"{name}: {text}" for name, text in change["why"].items())
+    """As JSON, so that no text can pass for another one: `{"ticket": "CHG-1"}`."""
+    return json.dumps(change["why"], ensure_ascii=False) if change["why"] else ""
 
 
 def _cell(value: object) -> str:

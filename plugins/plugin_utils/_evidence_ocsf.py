@@ -21,16 +21,17 @@ ACTIVITIES = {"create": 1, "resize": 3, "destroy": 4, "reboot": 99}  # Create, U
 SUCCESS, FAILURE, UNKNOWN = 1, 2, 0
 STATUSES = {"done": SUCCESS, "failed": FAILURE, "reverted": FAILURE}
 INFORMATIONAL = 1
+UNMAPPED = ("actor", "why", "plan_id", "base_url", "company_id", "from_size", "to_size", "candidates", "record", "line")
 
 
 def as_ocsf(shown: Mapping[str, Any]) -> str:
-    return "".join(json.dumps(_event(change)) + "\n" for change in shown["changes"])
+    return "".join(json.dumps(_event(change, shown["intact"])) + "\n" for change in shown["changes"])
 
 
-def _event(change: Mapping[str, Any]) -> dict[str, Any]:
+def _event(change: Mapping[str, Any], intact: bool) -> dict[str, Any]:
     activity, actor = ACTIVITIES[change["action"]], change["actor"]
-    user = actor.get("awx_launcher") or actor.get("user") or "unknown"
-    return {
+    user = actor.get("user") or "unknown"
+    event: dict[str, Any] = {
         "metadata": {
             "version": "1.1.0",
             "product": {"name": "medstack.control", "vendor_name": "medstack.control contributors", "version": VERSION},
@@ -43,16 +44,18 @@ def _event(change: Mapping[str, Any]) -> dict[str, Any]:
         "type_uid": CLASS * 100 + activity,
         "severity_id": INFORMATIONAL,
         "time": _milliseconds(change["time"]),
-        "end_time": _milliseconds(change["ended_at"]) if change["ended_at"] else None,
         "status_id": STATUSES.get(change["outcome"], UNKNOWN),
         "status_detail": change["outcome"],
         "actor": {"user": {"name": user, "uid": user}},
         "src_endpoint": {"hostname": actor.get("host") or "unknown"},
         "api": {"operation": f"{change['action']} node", "service": {"name": "MedStack Control Infrastructure API"}},
-        "resources": [{"uid": node_id, "type": "node"} for node_id in [change["node_id"], *change["candidates"]] if node_id]
+        "resources": [{"uid": node_id, "type": "node"} for node_id in [change["node_id"]] if node_id]
         + [{"uid": change["cluster_id"], "type": "cluster"}] * bool(change["cluster_id"]),
-        "unmapped": {name: change[name] for name in ("why", "plan_id", "from_size", "to_size", "record", "line")},
+        "unmapped": {"intact": intact, **{name: change[name] for name in UNMAPPED}},
     }
+    if change["ended_at"]:
+        event["end_time"] = _milliseconds(change["ended_at"])
+    return event
 
 
 def _milliseconds(text: str) -> int:

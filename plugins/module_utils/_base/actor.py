@@ -21,7 +21,8 @@ VARIABLE = "MEDSTACK_ACTOR"
 def actor(environment: Mapping[str, str], variables: Mapping[str, Any]) -> dict[str, object]:
     """`user`, `host`; in a job of AWX also `awx_job`, `awx_workflow` (numbers), and `awx_launcher`, as far as it tells them.
 
-    `variables`: those of the task. AWX sets its own as extra variables (awx/main/models/unified_jobs.py, `awx_meta_vars`).
+    `environment`: the process's, not the task's. `variables`: those of the task. AWX sets its own as extra variables
+    (awx/main/models/unified_jobs.py, `awx_meta_vars`), and who may set others there can replace them: the launcher is a claim.
     """
     found = {"user": _user(), "host": os.uname().nodename, **(_awx(environment, variables) if "AWX_HOST" in environment else {})}
     return {name: value for name, value in found.items() if value not in (None, "")}
@@ -58,4 +59,4 @@ def _awx(environment: Mapping[str, str], variables: Mapping[str, Any]) -> dict[s
 
 def _number(value: object) -> int | None:
     text = str(value)
-    return int(text) if text.isascii() and text.isdigit() else None
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None

@@ -18,6 +18,7 @@ from .._apply.run.reading import open_cluster
 from .._base.models import ClusterRef, Node, listed
 from .._base.run import Run
 from .._base.text import task
+from .._base.version import VERSION
 from .._plan.plan import CREATE, NEW, Plan, after
 from .._record.annotations import checked
 from .._record.file import RecordFile
@@ -57,7 +58,8 @@ def _record(options: ChangingOptions, run: Run, where: ClusterRef, server_time: 
         "actor": run.actor,
         "why": checked(options.annotations, at),
         "on": {"base_url": options.base_url, "company_id": where.company_id, "cluster_id": where.cluster_id},
-        "asked": options.declaration(),
+        "asked": options.asked(),
+        "version": VERSION,
     }
     file = RecordFile(at.folder, file_name(options.base_url, where.cluster_id)) if at.folder else None
     return Record(run, file, at, server_time, evidence)

@@ -110,10 +110,10 @@ class ChangingOptions(ClusterOptions):
     record: str | None
     annotations: dict[str, Any] | None
 
-    def declaration(self) -> dict[str, Any]:
-        """What is asked for: the options that only this operation has."""
-        shared = {option.name for option in fields(ChangingOptions)}
-        return {option.name: getattr(self, option.name) for option in fields(self) if option.name not in shared}
+    def asked(self) -> dict[str, Any]:
+        """What is declared, and by which policy: all options but secrets, and what a record has elsewhere."""
+        left_out = {"token_key", "token_value", "base_url", "company_id", "record", "annotations"}
+        return {option.name: getattr(self, option.name) for option in fields(self) if option.name not in left_out}
 
     @property
     def waiting(self) -> Waiting:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from .._base.errors import Refused
 from .._base.text import clean
@@ -16,9 +17,9 @@ LONGEST = 500  # characters of a text
 MOST = 20
 
 
-def checked(annotations: Mapping[str, object] | None, place: Place) -> dict[str, str]:
+def checked(annotations: Mapping[Any, object] | None, place: Place) -> dict[str, str]:
     """As the record keeps them; an empty one counts as not given. Raises `Refused` for what would be lost or is no text."""
-    given = {str(name): value for name, value in (annotations or {}).items() if value not in (None, "")}
+    given = {name: value for name, value in (annotations or {}).items() if not (value is None or _is_blank(value))}
     if not given:
         return {}
     if place.folder is None or not place.chosen:
@@ -27,11 +28,19 @@ def checked(annotations: Mapping[str, object] | None, place: Place) -> dict[str,
             "Set record (or MEDSTACK_RECORD) to a folder, or remove annotations.",
         )
     for name, value in given.items():
-        if isinstance(value, bool) or not isinstance(value, (str, int, float)) or len(str(value)) > LONGEST or len(name) > LONGEST:
+        if not _is_text(name) or not (_is_text(value) or (isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**15)):
             raise Refused(
                 f"annotations: {clean(name, 40)} is not a text of up to {LONGEST} characters; nothing was sent.",
                 'Correct it: annotations: {ticket: CHG-1, reason: "more memory"}.',
             )
     if len(given) > MOST:
         raise Refused(f"annotations has {len(given)} entries, more than {MOST}; nothing was sent.", "Remove some.")
-    return {name: str(value) for name, value in given.items()}
+    return {name: str(value).strip() for name, value in given.items()}
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= LONGEST
+
+
+def _is_blank(value: object) -> bool:
+    return isinstance(value, str) and not value.strip()

@@ -10,7 +10,7 @@ It shows accidents and clumsy edits. Who can write the file can make all of it a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +19,8 @@ from .._base.text import clean
 from .lines import Line, is_known, parse
 
 TORN = "torn"  # by a kill or a full disk: it was never part of the chain
-GAP, FORK, CHANGED, HEAD, UNREADABLE = "gap", "fork", "changed", "head", "unreadable"
+CLOCK = "clock"  # it was set back
+GAP, FORK, CHANGED, HEAD, UNREADABLE, CONTRADICTION = "gap", "fork", "changed", "head", "unreadable", "contradiction"
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,18 @@ class Head:
 
 
 _HEAD = re.compile(r"[0-9]{1,15}:[0-9a-f]{64}", re.ASCII)
+
+
+def copies(chains: Mapping[str, Chain]) -> list[tuple[str, Finding]]:
+    """(name, finding) for a record that has a line of another one: what is in both would count twice."""
+    first: dict[str, str] = {}
+    found: dict[str, Finding] = {}
+    for name, chain in chains.items():
+        for number, line in chain.lines:
+            other = first.setdefault(line.digest, name)
+            if other != name and name not in found:
+                found[name] = Finding(CHANGED, number, f"line {line.seq} is in {other} too: one of them is a copy")
+    return list(found.items())
 
 
 def missing_heads(heads: Iterable[Head], chains: Iterable[Chain]) -> list[Finding]:

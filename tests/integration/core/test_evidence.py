@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.medstack.control.plugins.module_utils._base.version import VERSION
 from ansible_collections.medstack.control.plugins.module_utils._operations import cluster_nodes, node, record_info
 from ansible_collections.medstack.control.plugins.module_utils._record.lines import parse
 from tests.support.core import CLUSTER_ID, MEDIUM, Core, mutations
@@ -37,16 +38,11 @@ def test_the_begin_of_a_run_says_who_why_and_what_was_asked(core: Core, folder: 
     assert begin["why"] == WHY
     assert begin["actor"] == core.actor
     assert begin["on"]["cluster_id"] == CLUSTER_ID
-    assert begin["asked"] == {
-        "nodes": [{"size": "Medium", "count": 1}],
-        "prune": False,
-        "resize": False,
-        "protect": None,
-        "manager": None,
-        "max_destroy": 1,
-        "allow_empty": False,
-        "expected_plan_id": None,
-    }
+    declared = {"nodes": [{"size": "Medium", "count": 1}], "prune": False, "resize": False, "protect": None, "manager": None}
+    policy = {"max_destroy": 1, "allow_empty": False, "expected_plan_id": None, "lock": True, "wait": True, "adoption_grace": 180.0}
+    assert (declared | policy).items() <= begin["asked"].items()
+    assert begin["asked"].keys().isdisjoint({"token_key", "token_value", "annotations"})
+    assert begin["version"] == VERSION
 
 
 def test_the_default_folder_holds_nothing_of_that(core: Core, tmp_path: Path) -> None:
@@ -117,7 +113,7 @@ def test_what_was_done_is_shown_and_a_record_that_was_edited_fails(core: Core, f
     assert "line 2 does not follow line 1" in broken["msg"]
     assert (broken["intact"], len(broken["changes"])) == (False, 2)
     path.write_text("")
-    assert "is not in any record" in core.run(record_info, record=folder, heads=[head])["msg"]
+    assert "is not in any record" in core.run(record_info, record=folder, heads=head)["msg"]
 
 
 def test_to_read_the_records_sends_nothing(core: Core, folder: str) -> None:
@@ -132,6 +128,7 @@ def test_to_read_the_records_sends_nothing(core: Core, folder: str) -> None:
     [
         ({"record": "none"}, "keeps no record"),
         ({"heads": ["416"]}, "not a valid head"),
+        ({"heads": {"seq": 1}}, "not a valid head"),
         ({"since": "yesterday"}, "not a valid date"),
         ({}, "cannot be read"),
     ],

@@ -297,11 +297,11 @@ def test_the_inventory_and_its_cache_hold_it_not(tmp_path: Path) -> None:
             tmp_path, server, {**ELSEWHERE, **log}, nodes=TOKEN + CACHE, strict=f"{TOKEN}strict: true\ncompose: {{a: b}}\n"
         )
         ended = inventory.run("-i", "nodes.medstack.yml", "-i", "strict.medstack.yml", "--list", "-vvvv")
-        assert "Could not set a for host" in ended.stderr
+        assert "Could not set a for host" in " ".join(ended.stderr.split())  # older versions break lines
         server.faults.add("status", status=403, path="/nodes$", body=ECHO)
         inventory.write("failing", TOKEN)
         failed = inventory.run("-i", "failing.medstack.yml", "--list", "-vvvv")
-        assert "answered 403" in failed.stderr
+        assert "answered 403" in " ".join(failed.stderr.split())
     for path in [*tmp_path.glob("cache/*"), tmp_path / "ansible.log"]:
         assert f"Basic {MASK}" in path.read_text()
     assert_clean(inventory, ended.output + failed.output)

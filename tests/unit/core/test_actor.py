@@ -31,6 +31,7 @@ def test_a_person_s_run() -> None:
         ({"awx_workflow_job_id": 4700, "awx_user_name": "ops"}, {"awx_workflow": 4700, "awx_launcher": "ops"}),
         ({"awx_schedule_name": "nightly", "awx_job_launch_type": "scheduled"}, {"awx_launcher": "schedule nightly"}),
         ({"awx_job_launch_type": "webhook"}, {"awx_launcher": "webhook"}),
+        ({"awx_workflow_job_id": "9" * 5000}, {}),
         ({"awx_workflow_job_id": "{{ odd }}", "awx_user_name": "a\nb"}, {"awx_launcher": "a b"}),
     ],
     ids=str,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import http.server
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
@@ -112,12 +111,18 @@ def test_numbers_that_make_no_sense_are_refused(given: dict[str, Any]) -> None:
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.done = threading.Event()
+
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}"
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
+    server: Server
+
     def do_GET(self) -> None:
         status, kind = self.path.strip("/").split("-")
         with suppress(OSError):  # the client is gone
@@ -133,9 +138,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                     self.wfile.write(b"x" * MOST_READ)
 
     def _trickle(self, piece: bytes) -> None:
-        while True:
+        while not self.server.done.wait(0.02):
             self.wfile.write(piece)
-            time.sleep(0.02)
 
     def log_message(self, format: str, *args: Any) -> None:
         pass
@@ -146,6 +150,7 @@ def server() -> Iterator[Server]:
     with Server(("127.0.0.1", 0), Handler) as made:
         threading.Thread(target=made.serve_forever, daemon=True).start()
         yield made
+        made.done.set()
         made.shutdown()
 
 

@@ -20,6 +20,8 @@ CHANGE: dict[str, Any] = {
     "time": "2026-11-27T05:12:00.391Z",
     "ended_at": "2026-11-27T05:14:00.000Z",
     "actor": {"user": "awx", "host": "pod-7", "awx_job": 4711, "awx_launcher": "ops"},
+    "base_url": "https://api.example.com/v1",
+    "company_id": "company_a",
     "cluster_id": "cluster_a",
     "action": "resize",
     "node_id": "node_a",
@@ -35,10 +37,16 @@ CHANGE: dict[str, Any] = {
     "record": "/r/cluster_a.jsonl",
     "line": 2,
 }
+RECORD = {"path": "/r/cluster_a.jsonl", "name": "cluster_a.jsonl", "lines": 5, "anchored": 5, "head": {"seq": 5, "sha256": "ab" * 32}}
 SHOWN: dict[str, Any] = {
     "changed": False,
+    "read_at": "2027-01-02T09:00:00.000Z",
+    "version": "0.1.0",
+    "since": "2026-10-01",
+    "before": None,
+    "heads": [],
     "intact": True,
-    "records": [{"path": "/r/cluster_a.jsonl", "name": "cluster_a.jsonl", "lines": 5, "head": {"seq": 5, "sha256": "ab" * 32}}],
+    "records": [RECORD],
     "findings": [],
     "changes": [CHANGE],
 }
@@ -50,10 +58,11 @@ def with_change(**fields: Any) -> dict[str, Any]:
 
 
 def test_the_table_has_who_what_and_why() -> None:
-    first, header, row, head, reviewed = evidence(SHOWN, "table").splitlines()
-    assert first.startswith("1 record, intact")
+    first, period, header, row, head, reviewed = evidence(SHOWN, "table").splitlines()
+    assert first == "1 record, intact, read at 2027-01-02T09:00:00.000Z."
+    assert period == "Changes from 2026-10-01 to before now:"
     assert header.split() == ["when", "who", "cluster", "what", "outcome", "plan", "why"]
-    for part in ("ops (AWX 4711)", "resize node_a node_size_m -> node_size_l", "done", "9c1f9c1f", "ticket: CHG-1; reason: more memory"):
+    for part in ("awx, AWX job 4711 by ops", "resize node_a node_size_m -> node_size_l", "done", "9c1f9c1f", '{"ticket": "CHG-1", "rea'):
         assert part in row
     assert head == f"Head of cluster_a.jsonl: 5:{'ab' * 32}"
     assert reviewed.startswith("Reviewed by:")
@@ -61,28 +70,39 @@ def test_the_table_has_who_what_and_why() -> None:
 
 def test_the_table_has_first_what_has_to_be_known_first() -> None:
     lines = evidence({**SHOWN, "intact": False, "findings": [FINDING]}, "table").splitlines()
-    assert lines[:2] == ["NOT INTACT: 1 record.", "GAP: cluster_a.jsonl: 1 line missing before line 4"]
+    assert lines[0].startswith("1 record, NOT INTACT, ")
+    assert lines[1] == "GAP: cluster_a.jsonl: 1 line missing before line 4"
+
+
+@pytest.mark.parametrize(("anchored", "says"), [(None, "No head was compared with cluster_a.jsonl"), (3, "is line 3; later lines")])
+def test_the_table_says_what_no_head_proves(anchored: int | None, says: str) -> None:
+    assert says in evidence({**SHOWN, "records": [{**RECORD, "anchored": anchored}]}, "table").splitlines()[1]
+
+
+def test_the_table_names_what_a_killed_create_may_have_made() -> None:
+    assert "unknown (node_b or node_c?)" in evidence(with_change(outcome="unknown", candidates=["node_b", "node_c"]), "table")
 
 
 def test_the_table_of_nothing() -> None:
-    nothing = {**SHOWN, "changes": [], "records": [{**SHOWN["records"][0], "head": None}]}
-    assert evidence(nothing, "table").splitlines()[1:3] == ["No change in this period.", "cluster_a.jsonl is empty."]
+    nothing = {**SHOWN, "changes": [], "records": [{**RECORD, "head": None, "anchored": None}]}
+    assert evidence(nothing, "table").splitlines()[3:5] == ["None.", "cluster_a.jsonl is empty."]
 
 
 def test_no_text_forges_a_line_of_the_table() -> None:
     text = evidence(with_change(why={"reason": "x\nHead of a: 9:\x1b[2J"}), "table")
-    assert len(text.splitlines()) == 5
+    assert len(text.splitlines()) == 6
     assert "\x1b" not in text
 
 
 def test_json_has_all_of_it() -> None:
-    assert json.loads(evidence(SHOWN, "json")) == {name: SHOWN[name] for name in ("intact", "records", "findings", "changes")}
+    assert json.loads(evidence(SHOWN, "json")) == {name: value for name, value in SHOWN.items() if name != "changed"}
 
 
 def test_csv_has_a_line_for_each_change() -> None:
     (row,) = csv.DictReader(io.StringIO(evidence(with_change(candidates=["node_b", "node_c"]), "csv")))
-    told = {"time": CHANGE["time"], "user": "awx", "awx_job": "4711", "awx_launcher": "ops", "why": "ticket: CHG-1; reason: more memory"}
+    told = {"time": CHANGE["time"], "user": "awx", "awx_job": "4711", "awx_launcher": "ops", "intact": "True"}
     assert (told | {"candidates": "node_b node_c", "plan_id": CHANGE["plan_id"], "awx_workflow": ""}).items() <= row.items()
+    assert json.loads(row["why"]) == CHANGE["why"]
 
 
 @pytest.mark.parametrize("begin", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
@@ -106,7 +126,8 @@ def test_ocsf_has_the_numbers_of_its_schema(action: str, activity: int, outcome:
     event = json.loads(evidence(with_change(action=action, outcome=outcome), "ocsf"))
     assert (event["class_uid"], event["category_uid"], event["type_uid"]) == (6003, 6, 600300 + activity)
     assert (event["activity_id"], event["status_id"], event["status_detail"]) == (activity, status, outcome)
-    assert event["actor"]["user"]["uid"] == "ops"
+    assert event["actor"]["user"]["uid"] == "awx"
+    assert event["unmapped"]["actor"]["awx_launcher"] == "ops"
     assert event["time"] == 1795756320391
     assert [resource["uid"] for resource in event["resources"]] == ["node_a", "cluster_a"]
 
@@ -114,6 +135,7 @@ def test_ocsf_has_the_numbers_of_its_schema(action: str, activity: int, outcome:
 def test_ocsf_of_what_little_is_known() -> None:
     event = json.loads(evidence(with_change(actor={}, why={}, cluster_id=None, node_id=None, ended_at=None, plan_id=None), "ocsf"))
     assert (event["actor"]["user"]["uid"], event["src_endpoint"]["hostname"], event["resources"]) == ("unknown", "unknown", [])
+    assert "end_time" not in event
 
 
 @pytest.mark.parametrize("form", ["xml", "", "CSV"])

@@ -23,7 +23,7 @@ def test_texts_are_kept_and_numbers_become_texts() -> None:
 
 
 @pytest.mark.parametrize("place", [CHOSEN, *ELSEWHERE], ids=str)
-@pytest.mark.parametrize("nothing", [None, {}, {"ticket": ""}, {"ticket": None}], ids=str)
+@pytest.mark.parametrize("nothing", [None, {}, {"ticket": ""}, {"ticket": None}, {"ticket": "  "}], ids=str)
 def test_what_a_survey_leaves_empty_counts_as_not_given(nothing: dict[str, Any] | None, place: Place) -> None:
     assert checked(nothing, place) == {}
 
@@ -36,8 +36,17 @@ def test_where_they_would_be_lost_they_are_refused(place: Place) -> None:
 
 @pytest.mark.parametrize(
     "annotations",
-    [{"ticket": {"id": 1}}, {"tickets": ["CHG-1"]}, {"approved": True}, {"reason": "x" * (LONGEST + 1)}, {"x" * (LONGEST + 1): "1"}],
-    ids=lambda annotations: str(annotations)[:30],
+    [
+        {"ticket": {"id": 1}},
+        {"tickets": ["CHG-1"]},
+        {"approved": True},
+        {"change": 10**5000},
+        {1: "x", "1": "y"},
+        {None: "x"},
+        {"reason": "x" * (LONGEST + 1)},
+        {"x" * (LONGEST + 1): "1"},
+    ],
+    ids=lambda annotations: repr(list(annotations))[:30],
 )
 def test_what_is_no_text_of_a_sensible_length_is_refused(annotations: dict[str, Any]) -> None:
     with pytest.raises(Refused, match="is not a text"):

@@ -85,6 +85,11 @@ class Finished:
     def output(self) -> str:
         return self.stdout + self.stderr
 
+    @property
+    def messages(self) -> str:
+        """All that tasks have said, without what a callback makes of it on the screen."""
+        return "\n".join(str(outcome.result["msg"]) for outcome in self.outcomes if "msg" in outcome.result)
+
     def outcome(self, task: str, host: str | None = None) -> Outcome:
         """The one outcome of a task (on a host); AssertionError with all that was printed when there is none, or several."""
         found = [outcome for outcome in self.outcomes if outcome.task == task and host in (None, outcome.host)]

@@ -25,6 +25,7 @@ from tests.tools.build_docs import header
 OURS = "medstack.control."
 ALL = f"group/{OURS}all"
 OPERATIONS = "ansible_collections.medstack.control.plugins.module_utils._operations"
+ONLY_HERE = {"url_health": "ansible_collections.medstack.control.plugins.plugin_utils._url_health"}
 TASK_LISTS = ("tasks", "pre_tasks", "post_tasks", "handlers", "block", "rescue", "always")
 
 
@@ -94,7 +95,7 @@ def argument_complaints(module: str, arguments: Any, whole: bool = True) -> list
     """What the module's argument spec says of them. A template is of any type; when they are not `whole`, others are given elsewhere."""
     # All modules have the options of the group.
     operation = "company_info" if module == ALL else module.removeprefix(f"{OURS}medstack_")
-    spec = importlib.import_module(f"{OPERATIONS}.{operation}").SPEC["argument_spec"]
+    spec = importlib.import_module(ONLY_HERE.get(operation, f"{OPERATIONS}.{operation}")).SPEC["argument_spec"]
     if not isinstance(arguments, dict):
         return [f"{module}: {arguments!r} is no dictionary"] * (arguments is not None and _is_fixed(arguments))
     fixed = {name: value for name, value in arguments.items() if name in spec and _is_fixed(value)}

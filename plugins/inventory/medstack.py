@@ -15,8 +15,10 @@ author:
 description:
   - Reads the company's clusters, and with O(hosts=nodes) the nodes of each, by one request for each cluster, several at a time.
   - Its file has a name that ends in C(medstack.yml) or C(medstack.yaml).
-  - Nodes accept no SSH. So each host has C(ansible_connection=local), and tasks for it run on the controller. O(compose) or a
-    variable in C(host_vars) can say otherwise.
+  - Nodes do not accept SSH. A host that is a node has no connection, so that an ad hoc command for it fails, and does not run on the
+    controller by mistake. A play about nodes sets C(connection=local), or the source O(connection).
+  - A host that is a cluster has C(ansible_connection=local), for the playbooks of this collection. Any other task for it runs on the
+    controller too.
   - Of a node there are the variables C(medstack_id), C(medstack_status), C(medstack_size_id), C(medstack_size_title),
     C(medstack_size_name) (the title's text before the colon), C(medstack_vcpu), C(medstack_memory) (GiB), C(medstack_public_ip_address)
     and C(medstack_operating_system), and those of its cluster.
@@ -41,6 +43,12 @@ options:
     type: str
     choices: [nodes, clusters]
     default: nodes
+  connection:
+    description:
+      - The connection of hosts that are nodes. V(local) runs every task for them on the controller, once for each node.
+    type: str
+    choices: [none, local]
+    default: none
   clusters:
     description:
       - Only these clusters, by their labels or ids. In a label C(*) stands for any text, C(?) for a character. Left out, all.
@@ -208,11 +216,14 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self._refuse_unknown(self._read_config_data(path))
         params = self._params()
         snapshot = self._cached(params, fresh=not cache) if self.get_option("cache") else self._read(params)
+        local = _data({"ansible_connection": "local"})
         hosts = (
-            list(_clusters(snapshot))
+            [_with(host, local) for host in _clusters(snapshot)]
             if params["hosts"] == "clusters"
             else _by_cluster(_nodes(snapshot, params["statuses"]), snapshot["labels"])
         )
+        if params["hosts"] == "nodes" and self.get_option("connection") == "local":
+            hosts = [_with(host, local) for host in hosts]
         named = dict(zip(self._names(hosts), hosts))
         before = set(inventory.hosts)
         try:
@@ -313,6 +324,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self._add_host_to_keyed_groups(self.get_option("keyed_groups"), host.variables, name, strict=strict)
 
 
+def _with(host: Host, variables: Variables) -> Host:
+    return host._replace(variables={**host.variables, **variables})
+
+
 def _cache_key(params: Variables) -> str:
     """Another answer is due when any of these is another one. Of the token only a digest gets into the cache's name."""
     names = ("base_url", "company_id", "token_key", "hosts", "clusters", "exclude_clusters", "statuses", "ignore_total")
@@ -356,7 +371,6 @@ def _of_cluster(snapshot: Variables, cluster: Variables) -> Variables:
         "medstack_region": cluster["region"],
         "medstack_infrastructure_provider": cluster["infrastructure_provider"],
         "medstack_company_id": snapshot["company_id"],
-        "ansible_connection": "local",  # since nodes accept no SSH
     }
 
 

@@ -113,7 +113,7 @@ def test_a_playbook_takes_no_node_for_its_cluster_or_for_what_it_shall_destroy(e
     (tmp_path / "nodes.medstack.yml").write_text("plugin: medstack.control.medstack\n")
     ended = project.run("-i", "nodes.medstack.yml", "-e", "medstack_hosts=node_a", "-e", "medstack_node_ids=node_b")
     assert ended.returncode == 2
-    assert "The host node_a is a node, not a cluster. Nothing was sent." in " ".join(ended.output.split())
+    assert "The host node_a is a node, not a cluster." in " ".join(ended.output.split())
     assert emulator.journal.mutations() == []
 
 
@@ -207,3 +207,19 @@ def test_what_could_not_be_read_is_not_cached(emulator: EmulatorServer, tmp_path
     assert "answered 403" in said(inventory.run("-i", "nodes.medstack.yml", "--list"))
     assert fault.used == 1
     assert set(inventory.hosts("nodes")) == {"node_a", "node_b", "node_c"}
+
+
+def test_a_command_for_a_node_does_not_run_on_the_controller(emulator: EmulatorServer, tmp_path: Path) -> None:
+    """Nor where the node's address would lead; unless the source says so."""
+    inventory = Inventory(tmp_path, emulator, none="", local="connection: local\n", clusters="hosts: clusters\n")
+    assert all({"ansible_connection", "ansible_host"}.isdisjoint(variables) for variables in inventory.hosts("none").values())
+    for name in ("local", "clusters"):
+        assert {variables["ansible_connection"] for variables in inventory.hosts(name).values()} == {"local"}
+    play = [{"hosts": "node_a", "gather_facts": False, "tasks": [{"ansible.builtin.raw": f"touch '{tmp_path}/ran'"}]}]
+    (tmp_path / "play").mkdir()
+    project = Project(tmp_path / "play", json.dumps(play), {"other": {}}, {"MEDSTACK_BASE_URL": emulator.base_url})
+    ended = project.run("-i", str(tmp_path / "none.medstack.yml"))
+    assert [outcome.status for outcome in ended.outcomes] == ["unreachable"], ended.output
+    assert not (tmp_path / "ran").exists()
+    assert project.run("-i", str(tmp_path / "local.medstack.yml")).returncode == 0
+    assert (tmp_path / "ran").exists()

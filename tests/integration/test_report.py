@@ -345,13 +345,16 @@ def refused(tmp_path: Path, says: list[str], *arguments: str, hosts: dict[str, d
 
 def test_what_makes_no_sense_is_refused_before_any_request(tmp_path: Path) -> None:
     says = [
-        "was split at a space",
         "medstack_fail_on_drift can only be",
         'medstack_long_transition is "soon"',
         f"there is no folder {tmp_path}/none to make it in",
     ]
     given = {"medstack_fail_on_drift": "maybe", "medstack_long_transition": "soon", "medstack_report_to": f"{tmp_path}/none/report"}
-    refused(tmp_path, says, "-e", "medstack_hosts=all but one", **given)
+    refused(tmp_path, says, **given)
+
+
+def test_a_value_that_was_split_at_a_space_is_refused_before_any_request(tmp_path: Path) -> None:
+    refused(tmp_path, ["was split at a space"], "-e", "medstack_hosts=all but one")
 
 
 @pytest.mark.parametrize(("place", "says"), [("{}/file", "is no folder"), ("/proc/report", "/proc/report")])

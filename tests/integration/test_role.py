@@ -137,9 +137,9 @@ class Ran:
         return result
 
     def failure(self, host: str) -> str:
-        (failed,) = (outcome for outcome in self.finished.outcomes if (outcome.host, outcome.status) == (host, "failed"))
-        message: str = failed.result["msg"]
-        return message
+        messages = {outcome.result["msg"] for outcome in self.finished.outcomes if (outcome.host, outcome.status) == (host, "failed")}
+        (message,) = messages  # in the words of what failed, also where the role shows something before it stops
+        return str(message)
 
     def drains(self, host: str) -> list[Outcome]:
         return [outcome for outcome in self.finished.outcomes if outcome.host == host and outcome.task.endswith(" : Drain")]

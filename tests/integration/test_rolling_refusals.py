@@ -115,7 +115,7 @@ def test_a_playbook_refuses_what_its_role_could_not_make_sense_of(tmp_path: Path
                     "rolling_resize",
                     {"medstack_operation": "reboot", "medstack_health": "none", "medstack_size": "Large"},
                 ),
-                ("for the role to set", "rolling_reboot", {"medstack_health": "none", "medstack_node": {"id": B}}),
+                ("only the playbooks and roles may set it", "rolling_reboot", {"medstack_health": "none", "medstack_node": {"id": B}}),
             ]
         ):
             ended = run(tmp_path / str(number), emulator, playbook, medstack_manager=A, **variables)

@@ -25,7 +25,7 @@ from tests.tools.build_docs import header
 OURS = "medstack.control."
 ALL = f"group/{OURS}all"
 OPERATIONS = "ansible_collections.medstack.control.plugins.module_utils._operations"
-ONLY_HERE = {"url_health": "ansible_collections.medstack.control.plugins.plugin_utils._url_health"}
+ONLY_HERE = ("inputs", "url_health")  # on the controller; their options stand in the documentation only
 TASK_LISTS = ("tasks", "pre_tasks", "post_tasks", "handlers", "block", "rescue", "always")
 
 
@@ -91,11 +91,19 @@ def _is_fixed(value: Any) -> bool:
     return "{{" not in str(value)
 
 
+def _spec(operation: str) -> dict[str, Any]:
+    if operation not in ONLY_HERE:
+        return importlib.import_module(f"{OPERATIONS}.{operation}").SPEC["argument_spec"]
+    text = importlib.import_module(f"ansible_collections.medstack.control.plugins.modules.medstack_{operation}").DOCUMENTATION
+    options = yaml.safe_load(text)["options"]
+    return {name: {key: option[key] for key in ("type", "required") if key in option} for name, option in options.items()}
+
+
 def argument_complaints(module: str, arguments: Any, whole: bool = True) -> list[str]:
     """What the module's argument spec says of them. A template is of any type; when they are not `whole`, others are given elsewhere."""
     # All modules have the options of the group.
     operation = "company_info" if module == ALL else module.removeprefix(f"{OURS}medstack_")
-    spec = importlib.import_module(ONLY_HERE.get(operation, f"{OPERATIONS}.{operation}")).SPEC["argument_spec"]
+    spec = _spec(operation)
     if not isinstance(arguments, dict):
         return [f"{module}: {arguments!r} is no dictionary"] * (arguments is not None and _is_fixed(arguments))
     fixed = {name: value for name, value in arguments.items() if name in spec and _is_fixed(value)}

@@ -71,7 +71,7 @@ PLAYBOOK = """
       ansible.builtin.async_status:
         jid: "{{ job.ansible_job_id }}"
       register: background
-      until: background.finished
+      until: background is finished
       retries: 100
       delay: 0.1
 

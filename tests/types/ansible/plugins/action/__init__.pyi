@@ -12,6 +12,8 @@ class _Connection:
     def set_become_plugin(self, plugin: None) -> None: ...
 
 class ActionBase:
+    _loader: Any
+    _templar: Any
     _connection: _Connection
     _supports_async: bool
     _supports_check_mode: bool

@@ -1,0 +1,85 @@
+# Copyright: Contributors to the medstack.control project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Check the variables of a playbook or role before anything is sent. It runs on the controller only."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+from ansible.utils.vars import load_extra_vars
+
+from ansible_collections.medstack.control.plugins.module_utils._base.text import clean
+from ansible_collections.medstack.control.plugins.plugin_utils._declared import approval, hosts, names
+from ansible_collections.medstack.control.plugins.plugin_utils._declared.variables import CHANGING, CLUSTER, PLAYBOOKS
+
+SPLIT = "A value set with -e was split at a space, and its rest was lost. Quote it twice: -e name='\"a value with spaces\"'."
+
+
+class ActionModule(ActionBase):
+    _requires_connection = False
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        super().run(tmp, task_vars)
+        try:
+            found = list(self._complaints(str(self._task.args["entry"]), task_vars or {}))
+        except Exception as error:  # what cannot be read cannot be checked, and is not let through
+            found = [f"A variable cannot be read: {clean(error)}"]
+        if not found:
+            return {"changed": False}
+        return {"failed": True, "changed": False, "msg": f"{' '.join(found)} Nothing was sent."}
+
+    def _complaints(self, entry: str, variables: Mapping[str, Any]) -> Iterator[str]:
+        in_playbook = entry in PLAYBOOKS
+        extra = load_extra_vars(self._loader)
+        if "_raw_params" in extra:
+            yield SPLIT  # the value is not printed: it could be a part of a secret
+        all_hosts = list(variables["ansible_play_hosts_all"]) if in_playbook else [variables["inventory_hostname"]]
+        raw = {name: variables["hostvars"].raw_get(name) for name in all_hosts}
+        others = {name: value for of_host in raw.values() for name, value in of_host.items() if name.startswith(names.PREFIX)}
+        yield from names.complaints(extra, others, self._own(variables), in_playbook)
+        if in_playbook and entry in CHANGING:
+            by_default = not self._text("medstack_hosts", variables)
+            yield from hosts.complaints(
+                [self._host(name, raw[name], variables) for name in all_hosts], os.environ.get("MEDSTACK_CLUSTER", "").strip(), by_default
+            )
+        if entry == CLUSTER:
+            given, handed_on = ("medstack_expected_plan_id", "__cluster_handed_on")
+            complaint = approval.complaint(given in variables, self._value(given, variables), self._value(handed_on, variables))
+            if complaint:
+                yield complaint
+
+    def _own(self, variables: Mapping[str, Any]) -> list[str]:
+        value = self._value("medstack_own_variables", variables) or []
+        return [str(name).strip() for name in (value.split(",") if isinstance(value, str) else value)]
+
+    def _host(self, name: str, raw: Mapping[str, Any], variables: Mapping[str, Any]) -> hosts.Host:
+        cluster = variables["hostvars"][name].get("medstack_cluster")
+        return hosts.Host(
+            name,
+            "" if cluster is None else str(cluster).strip(),
+            is_node="medstack_status" in raw,
+            is_cluster="medstack_cluster_label" in raw and "medstack_status" not in raw,
+        )
+
+    def _text(self, name: str, variables: Mapping[str, Any]) -> str:
+        value = self._value(name, variables)
+        return "" if value is None else str(value).strip()
+
+    def _value(self, name: str, variables: Mapping[str, Any]) -> Any:
+        """As the user's template makes it; None for one that is not set, or omitted."""
+        if name not in variables:
+            return None
+        try:
+            value = self._templar.template(variables[name])
+        except Exception as error:
+            if type(error).__name__ == "AnsibleValueOmittedError":  # from ansible-core 2.19 on
+                return None
+            raise
+        return None if value == variables.get("omit") else value

@@ -15,7 +15,8 @@ MASK = "********"
 
 def clean(text: object, limit: int = 300) -> str:
     """One line without control or formatting characters, cut to `limit`: what a server says may not forge a terminal's lines."""
-    printable = "".join(" " if unicodedata.category(char).startswith(("C", "Z")) else char for char in str(text))
+    begin = str(text)[: 50 * limit]  # a page of megabytes is not gone through for its first line
+    printable = "".join(" " if unicodedata.category(char).startswith(("C", "Z")) else char for char in begin)
     folded = " ".join(printable.split())
     return folded if len(folded) <= limit else folded[: limit - 3] + "..."
 

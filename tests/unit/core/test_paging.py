@@ -350,7 +350,7 @@ def test_a_total_is_compared_with_all_pages() -> None:
 def test_nesting_without_end_is_malformed_or_no_matter(key: str) -> None:
     deep: Any = "?page=2"
     for dummy in range(5_000):
-        deep = {"href": deep, key: [deep]} if dummy % 2 else [deep]
+        deep = {"href": "?page=2", key: [deep]} if dummy % 2 else [deep]
     for value in (deep, {key: deep}):
         with suppress(Malformed):
             pages().add(envelope({key: value}), {})

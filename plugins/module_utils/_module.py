@@ -15,6 +15,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ._base.actor import handed_on
 from ._base.redact import Redactor
 from ._base.run import Run
+from ._operations._options import with_next_step
 from ._runner import execute
 
 
@@ -23,7 +24,7 @@ class _Module(AnsibleModule):
 
     def fail_json(self, msg: str, **result: Any) -> NoReturn:
         redactor = Redactor(*(str(self.params.get(option) or "") for option in ("token_key", "token_value")))
-        super().fail_json(redactor.text(msg), **result)
+        super().fail_json(redactor.text(with_next_step(msg)), **result)
 
 
 def run_module(operation: ModuleType) -> None:

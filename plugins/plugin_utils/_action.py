@@ -16,12 +16,12 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from difflib import get_close_matches
 from multiprocessing import parent_process
 from types import ModuleType
 from typing import Any
 
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator, ValidationResult
-from ansible.module_utils.errors import UnsupportedError
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
@@ -30,6 +30,7 @@ from ansible_collections.medstack.control.plugins.module_utils._base.redact impo
 from ansible_collections.medstack.control.plugins.module_utils._base.run import Run
 from ansible_collections.medstack.control.plugins.module_utils._base.text import clean
 from ansible_collections.medstack.control.plugins.module_utils._base.wait import SystemClock
+from ansible_collections.medstack.control.plugins.module_utils._operations._options import with_next_step
 from ansible_collections.medstack.control.plugins.module_utils._runner import execute
 
 display = Display()
@@ -58,7 +59,7 @@ class OperationAction(ActionBase):
         environment: dict[str, Any] = {}
         self._compute_environment_string(environment)
         args = _plain(self._task.args)
-        complaint = self.operation.invalid_args(args) if hasattr(self.operation, "invalid_args") else None
+        complaint = self._unknown(args) or (self.operation.invalid_args(args) if hasattr(self.operation, "invalid_args") else None)
         if complaint:
             return {**self.operation.blank_result(), "failed": True, "msg": complaint}
         # An empty option counts as not given: AWX renders an empty field so. So does null, which `required_if` takes as given.
@@ -75,7 +76,7 @@ class OperationAction(ActionBase):
         if checked.error_messages:
             # Returned, not raised: until, retries and failed_when see returned failures only.
             redactor = Redactor(*(str(checked.validated_parameters.get(option) or "") for option in SECRETS))
-            return {**self.operation.blank_result(), "failed": True, "msg": redactor.text(self._complaint(checked))}
+            return {**self.operation.blank_result(), "failed": True, "msg": redactor.text(with_next_step(checked.errors.msg))}
 
         def report(line: str) -> None:
             _alive()
@@ -108,12 +109,17 @@ class OperationAction(ActionBase):
                 self._task.environment = original
         return result if background else {**self.operation.blank_result(), **result}
 
-    def _complaint(self, checked: ValidationResult) -> str:
-        """In the words that the module would use."""
-        text = checked.errors.msg
-        if isinstance(checked.errors[0], UnsupportedError):
-            return f"Unsupported parameters for ({self._task.resolved_action}) module: {text}"
-        return text
+    def _unknown(self, args: dict[str, Any]) -> str:
+        """In the words that the module would use, but before what a misspelt option lets be missing."""
+        known = sorted(self.operation.SPEC["argument_spec"])
+        unknown = sorted(name for name in args if name not in known)
+        if not unknown:
+            return ""
+        nearest = get_close_matches(unknown[0], known, n=1)
+        return (
+            f"Unsupported parameters for ({self._task.resolved_action}) module: {clean(', '.join(unknown))}."
+            f"{f' Did you mean {nearest[0]}?' if nearest else ''} Supported parameters include: {', '.join(known)}."
+        )
 
 
 def _die_with_controller() -> None:

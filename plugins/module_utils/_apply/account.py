@@ -175,6 +175,18 @@ class Account:
     def report(self, title: str, text: str) -> None:
         self._run.say(f"{self._where.title}: {title}: {text}")
 
+    def interrupted(self) -> None:
+        """The last word of a run that is ended from outside: what goes on without it."""
+        last = self.actions[-1] if self.actions else None
+        node = self.node(last.node_id) if last else None
+        if last is None:
+            self._run.say(f"{self._where.title}: interrupted, nothing was sent")
+        elif last.outcome in (OUTCOME_STARTED, OUTCOME_UNKNOWN):
+            status = f"{node.id} is {node.status_text}" if node else "it was sent, and its outcome is not known"
+            self.report(last.title, f"interrupted; {status}. Run the same again: it waits for that, and resumes")
+        else:
+            self.report(last.title, "interrupted after this; run the same again to resume")
+
     def sum_up(self, text: str) -> None:
         took = duration(self._run.clock.now() - self._begin)
         self._run.say(f"{self._where.title}: {text}, {self._counts['requests']} requests, {took}")

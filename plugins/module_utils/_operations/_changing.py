@@ -76,6 +76,9 @@ def changing(options: ChangingOptions, run: Run, cluster_run: ClusterRun) -> Ite
             record.open(options.wait_timeout)
             yield
             outcome = "done"
+        except KeyboardInterrupt:
+            account.interrupted()
+            raise
         finally:
             run.result["changed"] = run.result["changed"] or account.changed
             run.result["actions"] = [action.result() for action in account.actions]

@@ -52,6 +52,24 @@ RECORD: dict[str, Any] = {
     "annotations": {"type": "dict"},
 }
 
+# What to do about a missing option, for whoever runs a module for the first time.
+_SET_BOTH = 'Set MEDSTACK_TOKEN_KEY and MEDSTACK_TOKEN_VALUE in the environment. README, "Your token", says where to get them.'
+_NEXT = {
+    "token_key": _SET_BOTH,
+    "token_value": _SET_BOTH,
+    "cluster": "Set cluster to the id or the label of a cluster, or MEDSTACK_CLUSTER in the environment.",
+}
+
+
+def with_next_step(complaint: str) -> str:
+    """What an argument spec complains of, and for missing options, what to set."""
+    start, missing, names = complaint.partition("missing required arguments: ")
+    if not missing or start:
+        return complaint
+    steps = dict.fromkeys(step for name, step in _NEXT.items() if name in names.split(", "))
+    return f"{complaint}. Next: {' '.join(steps)}" if steps else complaint
+
+
 # What a number has to be. Zero is sensible for a grace or a count, and for nothing else.
 ABOVE_ZERO = {"above": 0}
 NOT_NEGATIVE = {"least": 0}

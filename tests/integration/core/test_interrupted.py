@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Callable
 
 import pytest
@@ -83,10 +84,25 @@ def test_once_the_controller_is_gone_nothing_more_is_sent(core: Core, after: str
             raise KeyboardInterrupt  # the door ends the process here
 
     def on_line(line: str) -> None:
-        if after in line:
+        if after in line and not gone:
             gone.append(len(core.journal.entries()))
 
     core.alive, core.on_line = alive, on_line
     with pytest.raises(KeyboardInterrupt):
         core.run(node, size="Medium", min_count=2)
     assert [len(core.journal.entries())] == gone
+
+
+@pytest.mark.parametrize(("sends", "says"), [(True, "node_mFF9ryUS is creating. Run the same again"), (False, "nothing was sent")])
+def test_ctrl_c_says_what_goes_on_without_the_run(core: Core, sends: bool, says: str) -> None:
+    """As far as Ansible lets a worker speak: up to 2.17 mostly, later not."""
+
+    def interrupt() -> None:
+        if bool(mutations(core.journal)) is sends and len(core.journal.entries()) > 4:
+            raise KeyboardInterrupt
+
+    core.alive = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        core.run(node, size="Medium")
+    assert "interrupted" in core.lines[-1]
+    assert re.sub(r"node_\w+", "node_mFF9ryUS", core.lines[-1]).count(says) == 1

@@ -21,9 +21,14 @@ class Operation(Protocol):
     """A module of `_operations`, or one that can be run like these."""
 
     @property
-    def Options(self) -> Any: ...
-    def blank_result(self) -> dict[str, Any]: ...
-    def perform(self, options: Any, run: Run) -> None: ...
+    def Options(self) -> Any:
+        """Its dataclass of options."""
+
+    def blank_result(self) -> dict[str, Any]:
+        """All keys of the result, before anything is known."""
+
+    def perform(self, options: Any, run: Run) -> None:
+        """Do it. The result is `run.result`."""
 
 
 def execute(operation: Operation, params: dict[str, Any], run: Run) -> dict[str, Any]:

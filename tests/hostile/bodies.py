@@ -90,7 +90,8 @@ def _judge(kind: str, value: Any, node_id: str | None) -> None:
 
 def _count(value: Any) -> int:
     """A whole number, or a text of digits."""
-    _expect(type(value) is int or (type(value) is float and value.is_integer()) or (isinstance(value, str) and value.isdecimal()))
+    number = (isinstance(value, int) and not isinstance(value, bool)) or (isinstance(value, float) and value.is_integer())
+    _expect(number or (isinstance(value, str) and value.isdecimal()))
     return int(value)
 
 

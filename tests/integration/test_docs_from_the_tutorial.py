@@ -73,7 +73,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[EmulatorServ
         ends = {outcome.task: outcome.ended for outcome in finished.outcomes}
         sent: dict[str, list[Request]] = {heading: [] for heading in ends}
         for entry in emulator.journal.entries():
-            heading = next(heading for heading, ended in ends.items() if entry.at <= ended)
+            (heading, *dummy) = [heading for heading, ended in ends.items() if entry.at <= ended]
             sent[heading].append((entry.method, entry.path, entry.body))
         yield emulator, finished, sent
 

@@ -23,8 +23,11 @@ MOST_PAGES = 50  # of one list
 
 
 class Identified(Protocol):
+    """What is in a list."""
+
     @property
-    def id(self) -> str | None: ...
+    def id(self) -> str | None:
+        """Its id, if it has one."""
 
 
 Model = TypeVar("Model", bound=Identified)

@@ -40,15 +40,24 @@ class Response(Protocol):
     """What is used of a `requests.Response`."""
 
     @property
-    def status_code(self) -> int: ...
+    def status_code(self) -> int:
+        """Such as 202."""
+
     @property
-    def reason(self) -> str | None: ...
+    def reason(self) -> str | None:
+        """What the server says beside it."""
+
     @property
-    def url(self) -> str: ...
+    def url(self) -> str:
+        """Where it came from."""
+
     @property
-    def headers(self) -> Mapping[str, str]: ...
+    def headers(self) -> Mapping[str, str]:
+        """By name, in any case."""
+
     @property
-    def content(self) -> bytes: ...
+    def content(self) -> bytes:
+        """The body."""
 
 
 class Responses:

@@ -10,7 +10,13 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.medstack.control.plugins.module_utils._record.history import History, Moment, Unreadable, since_last_end
+from ansible_collections.medstack.control.plugins.module_utils._record.history import (
+    History,
+    Moment,
+    OpenMutation,
+    Unreadable,
+    since_last_end,
+)
 from ansible_collections.medstack.control.plugins.module_utils._record.lines import Line, following
 
 SENT = Moment(1795756320.391, 1795756320.0)
@@ -27,6 +33,12 @@ def history(*entries: dict[str, Any]) -> History:
     return since_last_end(reversed(lines(*entries)))
 
 
+def only(found: History) -> OpenMutation:
+    """The one mutation that is open."""
+    assert len(found.open) == 1
+    return next(iter(found.open.values()))
+
+
 def begin(run: str = "r1", *nodes: str) -> dict[str, Any]:
     return {"run": run, "kind": "run.begin", "nodes": list(nodes)}
 
@@ -39,7 +51,7 @@ DESTROY = {"run": "r1", "kind": "destroy.sending", "op": 1, "node": "node_a"}
 @pytest.mark.parametrize("sending", [CREATE, RESIZE, DESTROY], ids=lambda entry: entry["kind"])
 def test_what_was_sent_and_has_no_end_is_open(sending: dict[str, Any]) -> None:
     found = history(begin("r1", "node_a"), sending)
-    (mutation,) = found.open.values()
+    mutation = only(found)
     assert (mutation.of, mutation.action, mutation.sent) == ("r1/1", sending["kind"].split(".")[0], SENT)
     assert (mutation.node_id, mutation.to_size) == (sending.get("node"), sending.get("size"))
     assert set(found.nodes) == {"node_a"}
@@ -52,9 +64,7 @@ def test_which_ends_close_it(outcome: str, is_open: int) -> None:
 
 
 def test_one_that_its_run_has_searched_for_is_told_apart() -> None:
-    (mutation,) = history(
-        begin(), CREATE, {"run": "r1", "kind": "create.ended", "op": 1, "outcome": "unknown", "searched": True}
-    ).open.values()
+    mutation = only(history(begin(), CREATE, {"run": "r1", "kind": "create.ended", "op": 1, "outcome": "unknown", "searched": True}))
     assert mutation.unknown
 
 
@@ -83,7 +93,7 @@ def test_a_settlement_closes_it_and_its_candidates_count_as_there() -> None:
 
 
 def test_only_the_lines_since_the_last_end_are_read() -> None:
-    (mutation,) = history(begin("r1", "node_a"), CREATE).open.values()
+    mutation = only(history(begin("r1", "node_a"), CREATE))
     end = {"run": "r2", "kind": "run.end", "outcome": "failed", "nodes": ["node_b"], "recent": [], "open": [mutation.fields()]}
     torn_apart = iter([*reversed(lines({"run": "r0", "kind": "run.begin", "nodes": []}, end))])
     found = since_last_end(torn_apart)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Callable
 
 import pytest
@@ -53,7 +54,7 @@ LOSSES: list[tuple[dict[str, Any], bool]] = [
 def test_an_answer_lost_at_every_step(core: Core, transition: Transition, loss: dict[str, Any], took_place: bool) -> None:
     for step in range(1, 6):
         afresh(core, transition)
-        when(core, f"{step}/5 .*: sending", lambda: core.faults.add(**loss))
+        when(core, f"{step}/5 .*: sending", partial(core.faults.add, **loss))
         result = transition.run(core, adoption_grace=10)
         assert ("failed" in result) != took_place, f"step {step}"
         assert [action["adopted"] for action in result["actions"]] == (

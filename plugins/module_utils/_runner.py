@@ -15,6 +15,7 @@ from ._base.errors import MedstackError
 from ._base.redact import Redactor
 from ._base.run import Run
 from ._base.text import clean
+from ._base.words import said
 
 
 class Operation(Protocol):
@@ -44,13 +45,13 @@ def execute(operation: Operation, params: dict[str, Any], run: Run) -> dict[str,
             )
         operation.perform(operation.Options.of(params), run)
     except MedstackError as error:
-        result.update(failed=True, msg=str(error))
+        result.update(failed=True, msg=error.said(run.words))
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # also SystemExit and ansible's timeout: either would end the run, or lose the result so far
         result.update(failed=True, msg=_unexpected(error, result.get("actions") or []))
     if run.warnings:
-        result["warnings"] = run.warnings
+        result["warnings"] = [said(warning, run.words) for warning in run.warnings]
     masked: dict[str, Any] = redactor.value(result)
     return masked
 

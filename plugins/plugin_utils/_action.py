@@ -30,12 +30,14 @@ from ansible_collections.medstack.control.plugins.module_utils._base.redact impo
 from ansible_collections.medstack.control.plugins.module_utils._base.run import Run
 from ansible_collections.medstack.control.plugins.module_utils._base.text import clean
 from ansible_collections.medstack.control.plugins.module_utils._base.wait import SystemClock
+from ansible_collections.medstack.control.plugins.module_utils._base.words import Words, of_module, of_playbook, said
 from ansible_collections.medstack.control.plugins.module_utils._operations._options import with_next_step
 from ansible_collections.medstack.control.plugins.module_utils._runner import execute
 
 display = Display()
 
 LONGEST_LINE = 400
+COLLECTION = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
@@ -61,7 +63,7 @@ class OperationAction(ActionBase):
         args = _plain(self._task.args)
         complaint = self._unknown(args) or (self.operation.invalid_args(args) if hasattr(self.operation, "invalid_args") else None)
         if complaint:
-            return {**self.operation.blank_result(), "failed": True, "msg": complaint}
+            return {**self.operation.blank_result(), "failed": True, "msg": said(complaint, self._words())}
         # An empty option counts as not given: AWX renders an empty field so. So does null, which `required_if` takes as given.
         params = {name: value for name, value in args.items() if value not in ("", None)}
         if self.only_here or (self._connection.transport == "local" and not self._task.async_val):
@@ -83,7 +85,7 @@ class OperationAction(ActionBase):
             if not self._task.no_log:
                 display.display(clean(line, LONGEST_LINE), stderr=True)
 
-        run = Run(check_mode=self._task.check_mode, alive=_alive, report=report, clock=SystemClock(_alive), actor=told)
+        run = Run(check_mode=self._task.check_mode, alive=_alive, report=report, clock=SystemClock(_alive), words=self._words(), actor=told)
         return execute(self.operation, checked.validated_parameters, run)
 
     def _run_module(self, params: dict[str, Any], environment: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
@@ -108,6 +110,12 @@ class OperationAction(ActionBase):
             if not background:  # Ansible polls with the task's environment, and would print it
                 self._task.environment = original
         return result if background else {**self.operation.blank_result(), **result}
+
+    def _words(self) -> Words:
+        """Of a task in the collection's own playbooks and roles, a user sets variables, and no options."""
+        path = os.path.realpath(str(self._task.get_path() or "").rpartition(":")[0])
+        ours = any(path.startswith(os.path.join(COLLECTION, folder, "")) for folder in ("playbooks", "roles"))
+        return of_playbook if ours else of_module
 
     def _unknown(self, args: dict[str, Any]) -> str:
         """In the words that the module would use, but before what a misspelt option lets be missing."""

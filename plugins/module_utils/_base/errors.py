@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from .words import Words, of_module, said
+
 
 class MedstackError(Exception):
     """A failure with a sentence on what happened and, where there is one, the next thing to do."""
@@ -16,7 +18,11 @@ class MedstackError(Exception):
         self.next_step = next_step
 
     def __str__(self) -> str:
-        return f"{self.message} Next: {self.next_step}" if self.next_step else self.message
+        return self.said(of_module)
+
+    def said(self, words: Words) -> str:
+        """To somebody who sets options in these words."""
+        return said(f"{self.message} Next: {self.next_step}" if self.next_step else self.message, words)
 
 
 class Refused(MedstackError):

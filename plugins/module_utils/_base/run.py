@@ -11,6 +11,7 @@ from typing import Any, Callable
 
 from .redact import Redactor
 from .wait import Clock, SystemClock
+from .words import Words, of_module, said
 
 
 @dataclass
@@ -18,6 +19,7 @@ class Run:
     """`alive` is called before every request and at least once a second while waiting; it ends the process if its controller is gone.
 
     `report` takes each line of progress, without the token. `result` is returned however the run ends. `actor`: as `_base.actor` tells it.
+    `words`: in which messages name options.
     """
 
     check_mode: bool = False
@@ -26,9 +28,10 @@ class Run:
     clock: Clock = field(default_factory=SystemClock)
     result: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    words: Words = of_module
     actor: dict[str, object] = field(default_factory=dict)
     redactor: Redactor = field(default_factory=lambda: Redactor("", ""))
 
     def say(self, line: str) -> None:
         """Report a line of progress."""
-        self.report(self.redactor.text(line))
+        self.report(self.redactor.text(said(line, self.words)))

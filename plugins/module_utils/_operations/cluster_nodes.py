@@ -14,6 +14,7 @@ from .._apply.run.applying import ClusterRun
 from .._base.errors import Refused, Stopped
 from .._base.models import Node, listed
 from .._base.run import Run
+from .._base.words import option
 from .._plan.node_set import Decision, Declared, Policy, decide, find_named, to_wait_for
 from .._plan.plan import changes_count, make_plan
 from .._plan.refusals import other_plan
@@ -71,9 +72,10 @@ def invalid_args(args: dict[str, Any]) -> str | None:
     """What the argument spec would let through, or complain of in words that help nobody."""
     if "expected_plan_id" in args and not str(args["expected_plan_id"] or "").strip():
         # Up to ansible-core 2.18 a null comes as an empty text.
+        approval = option("expected_plan_id")
         return (
-            "expected_plan_id is empty: the plan that it was taken from has no id, so nothing was approved, and nothing was sent. "
-            "Next: Plan again without wait: false. To go ahead without an approval leave expected_plan_id out."
+            f"{approval} is empty: the plan that it was taken from has no id, so nothing was approved, and nothing was sent. "
+            f"Next: Plan again without {option('wait', 'false')}. To go ahead without an approval leave {approval} out."
         )
     nodes = args.get("nodes")
     if nodes and any(isinstance(entry, str) for entry in (nodes if isinstance(nodes, list) else [nodes])):
@@ -87,9 +89,10 @@ def invalid_args(args: dict[str, Any]) -> str | None:
 def perform(options: Options, run: Run) -> None:
     if (options.prune or options.resize) and options.protect is None and options.manager is None:
         raise Refused(
-            "prune and resize may destroy or resize any node, and the API does not say which one is the Swarm manager; nothing was sent.",
-            "Say which nodes must stay as they are: manager with the manager's id or public IP address, protect with a list of such, "
-            "or protect: [] if any node may go.",
+            f"{option('prune')} and {option('resize')} may destroy or resize any node, and the API does not say which one is the Swarm "
+            "manager; nothing was sent.",
+            f"Say which nodes must stay as they are: {option('manager')} with the manager's id or public IP address, {option('protect')} "
+            f"with a list of such, or {option('protect', '[]')} if any node may go.",
         )
     cluster_run = open_for_changes(options, run)
     declared = _declared(options.nodes, cluster_run)
@@ -131,7 +134,7 @@ def _converge(options: Options, run: Run, cluster_run: ClusterRun, declared: Seq
         apply(run, cluster_run, plan)
     except Stopped as error:
         if options.expected_plan_id and cluster_run.account.actions:
-            error.next_step += " The expected_plan_id fits no longer: plan again."
+            error.next_step += f" The {option('expected_plan_id')} fits no longer: plan again."
         raise
 
 
@@ -159,7 +162,7 @@ def _refuse(*refusals: Refused | None) -> None:
 def _left_over(decision: Decision, cluster: str) -> str:
     text = f"Cluster {cluster} has more than is declared: {listed(decision.extra)}."
     if decision.kept_by_policy:
-        text += f" prune: true would destroy {', '.join(node.id for node in decision.kept_by_policy)}."
+        text += f" {option('prune', 'true')} would destroy {', '.join(node.id for node in decision.kept_by_policy)}."
     if decision.not_eligible:
         text += (
             f" {', '.join(node.id for node in decision.not_eligible)} cannot be chosen: protected, in a status that is not known, "

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from .._base.errors import Refused
 from .._base.models import Node, NodeSize, listed
 from .._base.text import clean
+from .._base.words import option
 from .plan import CREATE, DESTROY, IMPACT, RESIZE, Operation, after
 from .refusals import failed_nodes, sizeless_nodes
 
@@ -135,7 +136,7 @@ def to_wait_for(nodes: Sequence[Node]) -> list[Node]:
     return [] if any(node.failed for node in nodes) else [node for node in nodes if node.transitional]
 
 
-def find_named(names: Sequence[str], nodes: Sequence[Node], option: str) -> list[Node]:
+def find_named(names: Sequence[str], nodes: Sequence[Node], named_by: str) -> list[Node]:
     """The nodes that `names`, ids or public IP addresses, stand for. Raises `Refused` for one that matches none."""
     found = []
     for name in names:
@@ -143,10 +144,11 @@ def find_named(names: Sequence[str], nodes: Sequence[Node], option: str) -> list
         if not matching:
             there = ", ".join(f"{node.id} ({node.public_ip_address or 'no address yet'})" for node in nodes) or "none"
             raise Refused(
-                f'{option} names "{clean(name)}", and no node has this id or public IP address; nothing was sent. The nodes: {there}.',
-                f"Correct {option}: a node that is misspelt there would not be protected."
+                f'{option(named_by)} names "{clean(name)}", and no node has this id or public IP address; nothing was sent. '
+                f"The nodes: {there}.",
+                f"Correct {option(named_by)}: a node that is misspelt there would not be protected."
                 if nodes
-                else f"Leave {option} out while the cluster is empty.",
+                else f"Leave {option(named_by)} out while the cluster is empty.",
             )
         found += matching
     return found
@@ -188,7 +190,7 @@ def _too_many_protected(balance: _Balance, policy: Policy) -> Refused | None:
         if len(same) > count:
             return Refused(
                 f"{count} {node.size.name} declared, and {len(same)} protected: {listed(same)}. Nothing was sent.",
-                f"Declare {len(same)} {node.size.name}, or take {len(same) - count} out of protect (or manager).",
+                f"Declare {len(same)} {node.size.name}, or take {len(same) - count} out of {option('protect')} (or {option('manager')}).",
             )
     return None
 
@@ -197,9 +199,9 @@ def _too_many_destroyed(destroyed: Sequence[Node], policy: Policy) -> Refused | 
     if len(destroyed) <= policy.max_destroy:
         return None
     return Refused(
-        f"The plan destroys {len(destroyed)} nodes, and max_destroy is {policy.max_destroy}; nothing was sent. "
+        f"The plan destroys {len(destroyed)} nodes, and {option('max_destroy')} is {policy.max_destroy}; nothing was sent. "
         f"It would destroy {listed(destroyed)}.",
-        f"Look at each of them; if all may go, set max_destroy: {len(destroyed)}.",
+        f"Look at each of them; if all may go, set {option('max_destroy', len(destroyed))}.",
     )
 
 
@@ -210,7 +212,7 @@ def _emptied(nodes: Sequence[Node], operations: Sequence[Operation], policy: Pol
         return None
     return Refused(
         f"The plan leaves cluster {cluster} without a node, its manager and all volumes lost; nothing was sent.",
-        "Declare a node that stays. If no node is to be left, set allow_empty: true.",
+        f"Declare a node that stays. If no node is to be left, set {option('allow_empty', 'true')}.",
     )
 
 

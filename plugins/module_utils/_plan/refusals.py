@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from .._base.errors import Refused
 from .._base.models import Node, listed
 from .._base.text import clean, task
+from .._base.words import option
 from .plan import Plan
 
 
@@ -46,5 +47,5 @@ def other_plan(plan: Plan, expected_plan_id: str | None) -> Refused | None:
     return Refused(
         f"Approved was plan {clean(expected_plan_id)}; what would be done now is {now}: {plan.describe()}. "
         "The cluster, or what is declared for it, is not what it was, so nothing was sent.",
-        again + (f"expected_plan_id: {plan.id}" if plan.id else ""),
+        again + (option("expected_plan_id", plan.id) if plan.id else ""),
     )

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.medstack.control.plugins.module_utils._base.errors import Refused
 from ansible_collections.medstack.control.plugins.module_utils._base.models import Node, NodeSize
+from ansible_collections.medstack.control.plugins.module_utils._base.words import said
 from ansible_collections.medstack.control.plugins.module_utils._plan.node_set import Decision, Declared, Policy, decide, find_named
 from ansible_collections.medstack.control.plugins.module_utils._plan.plan import IMPACT, NEW, Operation, after, make_plan
 from tests.unit.core.planner_oracle import Question, cheapest, cost_of, rank, reason_to_refuse, sizes_of
@@ -406,9 +407,9 @@ def test_a_plan_that_destroys_more_than_max_destroy_is_refused_and_shown() -> No
     decision = plan(nodes, [(LARGE, 1)], prune=True)
     assert steps(decision) == ["destroy node_a (Medium)", "destroy node_b (Small)"]
     assert decision.refusal is not None
-    assert "destroys 2 nodes, and max_destroy is 1" in decision.refusal.message
+    assert "destroys 2 nodes, and max_destroy is 1" in said(decision.refusal.message)
     assert "node_a (Medium, active), node_b (Small, active)" in decision.refusal.message
-    assert decision.refusal.next_step.endswith("max_destroy: 2.")
+    assert said(decision.refusal.next_step).endswith("max_destroy: 2.")
     assert plan(nodes, [(LARGE, 1)], prune=True, max_destroy=2).refusal is None
 
 
@@ -417,7 +418,7 @@ def test_destroying_the_last_node_needs_allow_empty(beside: list[Node]) -> None:
     nodes = [node("node_a"), *beside]
     refusal = refusal_of(nodes, [], prune=True)
     assert "leaves cluster staging without a node" in refusal.message
-    assert "allow_empty: true" in refusal.next_step
+    assert "allow_empty: true" in said(refusal.next_step)
     assert steps(plan(nodes, [(MEDIUM, 0)], prune=True, allow_empty=True)) == ["destroy node_a (Medium)"]
     assert plan(nodes, [(LARGE, 1)], prune=True).refusal is None
 
@@ -449,12 +450,12 @@ def test_an_address_that_two_nodes_have_means_both() -> None:
 def test_a_name_that_matches_no_node_is_refused(name: str) -> None:
     with pytest.raises(Refused) as refusal:
         find_named(["node_a", name], NAMED, "manager")
-    assert f'manager names "{name.strip()}"' in refusal.value.message
+    assert f'manager names "{name.strip()}"' in said(refusal.value.message)
     assert "node_a (203.0.113.7), node_b (203.0.113.8), node_c (no address yet)" in refusal.value.message
-    assert refusal.value.next_step.startswith("Correct manager")
+    assert said(refusal.value.next_step).startswith("Correct manager")
 
 
 def test_in_an_empty_cluster_no_name_can_be_right() -> None:
     with pytest.raises(Refused, match="The nodes: none") as refusal:
         find_named(["node_a"], [], "protect")
-    assert refusal.value.next_step == "Leave protect out while the cluster is empty."
+    assert said(refusal.value.next_step) == "Leave protect out while the cluster is empty."

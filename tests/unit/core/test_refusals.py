@@ -66,7 +66,7 @@ def test_another_plan_than_the_approved_one_is_shown_with_how_to_approve_it() ->
     assert "Approved was plan of_another_day" in refusal.message
     assert f"plan {plan.id}: resize node_a Medium -> Large, destroy node_a (Medium)" in refusal.message
     assert "nothing was sent" in refusal.message
-    assert refusal.next_step.endswith(f"expected_plan_id: {plan.id}")
+    assert str(refusal).endswith(f"expected_plan_id: {plan.id}")
 
 
 def test_an_unsettled_plan_is_never_the_approved_one() -> None:

@@ -12,4 +12,5 @@ class Task:
     environment: Any
     no_log: bool
     resolved_action: str
+    def get_path(self) -> str | None: ...
     medstack_secrets: dict[str, Any]  # set by the collection: between two tries of `until`, only the task stays

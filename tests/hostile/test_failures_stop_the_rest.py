@@ -28,9 +28,9 @@ PLAYBOOKS: dict[str, tuple[dict[str, Any], str, str]] = {
     "provision": ({"medstack_nodes": "3 Small"}, "POST", "/nodes$"),
     "scale": ({"medstack_schedule": SCHEDULE}, "POST", "/nodes$"),
     "resize": ({"medstack_node_id": "node_{}a", "medstack_size": "Medium"}, "PATCH", "/nodes/"),
-    "reboot": ({"medstack_node_ids": ["node_{}a"], "medstack_reboot_grace": 0.5}, "GET", "/reboot$"),
+    "reboot": ({"medstack_node_ids": ["node_{}a"], "medstack_reboot_grace": 0.5}, "GET", "/nodes/.*/reboot$"),
     "destroy": ({"medstack_node_ids": ["node_{}a"]}, "DELETE", "/nodes/"),
-    "rolling_reboot": (ROLLING, "GET", "/reboot$"),
+    "rolling_reboot": (ROLLING, "GET", "/nodes/.*/reboot$"),
     "rolling_resize": ({**ROLLING, "medstack_size": "Medium"}, "PATCH", "/nodes/"),
 }
 STRATEGIES = ("linear", "free", "host_pinned")

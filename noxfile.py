@@ -26,6 +26,10 @@ REQUIREMENTS = CHECKOUT / "tests/requirements"
 nox.options.default_venv_backend = "none"
 nox.options.envdir = ".cache/nox"
 
+# The Makefile's ON_FLOOR has the same.
+DOORS = ("doors/test_parity.py", "doors/test_choice.py", "doors/test_node_sets.py", "doors/test_killed_and_remembered.py")
+ROLES = ("test_role.py", "test_rolling.py", "test_rolling_stops.py", "test_playbooks.py")
+
 OLDEST_PYTHON, OLDEST_REQUESTS = "3.9", "2.25.0"  # on another host
 
 # ansible-core, Python, and what this ansible-core needs in another version than others.
@@ -95,8 +99,7 @@ def unit(session: nox.Session, core: str, version: str, resolvelib: str) -> None
 @PAIRS
 def doors(session: nox.Session, core: str, version: str, resolvelib: str) -> None:
     """Every module in-process and as a module."""
-    tests = ("doors/test_parity.py", "doors/test_choice.py", "doors/test_node_sets.py", "doors/test_killed_and_remembered.py")
-    Pair(session, core, version, resolvelib).pytest(*[f"tests/integration/{name}" for name in tests])
+    Pair(session, core, version, resolvelib).pytest(*[f"tests/integration/{name}" for name in DOORS])
 
 
 @nox.session
@@ -115,8 +118,7 @@ def host(session: nox.Session, core: str, version: str, resolvelib: str) -> None
 @PAIRS
 def roles(session: nox.Session, core: str, version: str, resolvelib: str) -> None:
     """The roles, and the playbooks that are made of them."""
-    tests = ("test_role.py", "test_rolling.py", "test_rolling_stops.py", "test_playbooks.py")
-    Pair(session, core, version, resolvelib).pytest(*[f"tests/integration/{name}" for name in tests])
+    Pair(session, core, version, resolvelib).pytest(*[f"tests/integration/{name}" for name in ROLES])
 
 
 @nox.session

@@ -6,10 +6,14 @@
 
 from __future__ import annotations
 
+import ast
+import re
+import subprocess
 from typing import Any
 
 import pytest
 
+from tests.support.checkout import CHECKOUT
 from tests.tools.run_matrix import KINDS, outcomes, pairs, status, table
 
 OLD, NEW = "core-2.16 python-3.11", "core-2.22 python-3.13"
@@ -68,3 +72,10 @@ def test_a_run_without_any_pair_is_no_success() -> None:
 def test_the_pairs_are_those_of_noxfile() -> None:
     assert OLD in pairs()
     assert len(pairs()) == len(set(pairs())) > 5
+
+
+def test_what_the_floor_takes_over_from_the_other_tests_it_runs() -> None:
+    listed = subprocess.run(["make", "--silent", "list-on-floor"], cwd=CHECKOUT, check=True, stdout=subprocess.PIPE, text=True).stdout
+    text = (CHECKOUT / "noxfile.py").read_text(encoding="utf-8")
+    there = {name: ast.literal_eval(value) for name, value in re.findall(r"(?m)^(DOORS|ROLES) = (.*)$", text)}
+    assert listed.split() == [*there["DOORS"], *there["ROLES"]]

@@ -42,7 +42,9 @@ class ActionModule(ActionBase):
             yield SPLIT  # the value is not printed: it could be a part of a secret
         all_hosts = list(variables["ansible_play_hosts_all"]) if in_playbook else [variables["inventory_hostname"]]
         raw = {name: variables["hostvars"].raw_get(name) for name in all_hosts}
-        others = {name: value for of_host in raw.values() for name, value in of_host.items() if name.startswith(names.PREFIX)}
+        # Those of the hosts are without what the play and the role are given, and the task's are of this host alone.
+        everything = [*raw.values(), variables]
+        others = {name: value for some in everything for name, value in some.items() if name.startswith(names.PREFIX)}
         yield from names.complaints(extra, others, self._own(variables), in_playbook)
         if in_playbook and entry in CHANGING:
             by_default = not self._text("medstack_hosts", variables)

@@ -77,6 +77,24 @@ def test_a_misspelt_variable_that_should_protect_ends_the_run(
     assert (ended.returncode, sent(emulator)) == (2, [])
 
 
+ROLE = """
+- hosts: all
+  gather_facts: false
+  vars: {medstack_cluster: cluster_owQNwd37, medstack_protectt: [node_a]}
+  tasks:
+    - ansible.builtin.include_role: {name: medstack.control.cluster}
+      vars: {medstack_nodes: 1 Small, medstack_prune: true, medstack_protect: []}
+"""
+
+
+def test_a_variable_of_a_play_that_looks_like_one_of_the_role_ends_the_role(tmp_path: Path, emulator: EmulatorServer) -> None:
+    ended = run(tmp_path / "refused", emulator, ROLE)
+    assert "medstack_protectt looks like medstack_protect" in ended.messages
+    assert (ended.returncode, sent(emulator)) == (2, [])
+    assert run(tmp_path / "meant", emulator, ROLE, medstack_own_variables=["medstack_protectt"]).returncode == 0
+    assert sent(emulator) == [f"DELETE {A}"]
+
+
 @pytest.mark.parametrize(
     ("playbook", "variables"),
     [

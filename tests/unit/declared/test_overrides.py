@@ -78,3 +78,17 @@ def test_no_playbook_begins_with_one_of_its_own_variables_set(path: Path, name: 
 def test_no_role_begins_with_one_of_its_own_variables_set(path: Path, name: str) -> None:
     assert name not in BY_NAME
     assert complaints([name], {name: "x"}, [], in_playbook=False)
+
+
+@pytest.mark.parametrize(("path", "name"), IN_PLAYBOOKS, ids=lambda value: value.stem if isinstance(value, Path) else value)
+def test_what_a_playbook_sets_for_itself_is_no_misspelling(path: Path, name: str) -> None:
+    """As a task registers it; a task's own variables are no other task's."""
+    assert complaints([], {name: {"changed": False, "failed": False}}, [], in_playbook=True) == []
+
+
+PLAYS = [play for path in sorted((ROOT / "playbooks").glob("*.yml")) for play in read(path)]
+
+
+@pytest.mark.parametrize("name", sorted({name for play in PLAYS for name in play.get("vars", {})}))
+def test_what_a_play_sets_is_no_misspelling(name: str) -> None:
+    assert complaints([], {name: "x"}, [], in_playbook=True) == []

@@ -309,11 +309,6 @@ def test_between_plan_and_approval_only_plans_that_do_nothing_pass(tmp_path: Pat
         assert emulator.journal.entries() == []
 
 
-def test_two_hosts_that_mean_one_cluster_do_not_take_turns_on_it(tmp_path: Path) -> None:
-    says = f'The hosts {STAGING}, production all mean the cluster "{CLUSTER}"'
-    nothing_sent(tmp_path, "provision", says, medstack_cluster=CLUSTER, medstack_nodes="2 Small")
-
-
 def test_a_value_that_was_split_at_a_space_is_not_taken_for_what_is_left_of_it(tmp_path: Path) -> None:
     with EmulatorServer(SystemClock(), switches=QUICK) as emulator:
         emulator.state.add_cluster("patient-logbook")

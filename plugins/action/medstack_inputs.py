@@ -14,8 +14,8 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.vars import load_extra_vars
 
 from ansible_collections.medstack.control.plugins.module_utils._base.text import clean
-from ansible_collections.medstack.control.plugins.plugin_utils._declared import approval, hosts, names
-from ansible_collections.medstack.control.plugins.plugin_utils._declared.variables import CHANGING, CLUSTER, PLAYBOOKS
+from ansible_collections.medstack.control.plugins.plugin_utils._declared import approval, blanks, hosts, names
+from ansible_collections.medstack.control.plugins.plugin_utils._declared.variables import CLUSTER, PLAYBOOKS
 
 SPLIT = "A value set with -e was split at a space, and its rest was lost. Quote it twice: -e name='\"a value with spaces\"'."
 
@@ -30,32 +30,36 @@ class ActionModule(ActionBase):
         try:
             found = list(self._complaints(str(self._task.args["entry"]), task_vars or {}))
         except Exception as error:  # what cannot be read cannot be checked, and is not let through
-            found = [f"A variable cannot be read: {clean(error)}"]
+            found = [f"A variable cannot be read: {clean(error)}."]
         if not found:
             return {"changed": False}
         return {"failed": True, "changed": False, "msg": f"{' '.join(found)} Nothing was sent."}
 
     def _complaints(self, entry: str, variables: Mapping[str, Any]) -> Iterator[str]:
         in_playbook = entry in PLAYBOOKS
+        if self._task.args.get("hosts"):
+            yield from self._of_hosts(variables)
+            return
         extra = load_extra_vars(self._loader)
         if "_raw_params" in extra:
             yield SPLIT  # the value is not printed: it could be a part of a secret
-        all_hosts = list(variables["ansible_play_hosts_all"]) if in_playbook else [variables["inventory_hostname"]]
-        raw = {name: variables["hostvars"].raw_get(name) for name in all_hosts}
-        # Those of the hosts are without what the play and the role are given, and the task's are of this host alone.
-        everything = [*raw.values(), variables]
-        others = {name: value for some in everything for name, value in some.items() if name.startswith(names.PREFIX)}
+        others = {name: value for name, value in variables.items() if name.startswith(names.PREFIX)}
         yield from names.complaints(extra, others, self._own(variables), in_playbook)
-        if in_playbook and entry in CHANGING:
-            by_default = not self._text("medstack_hosts", variables)
-            yield from hosts.complaints(
-                [self._host(name, raw[name], variables) for name in all_hosts], os.environ.get("MEDSTACK_CLUSTER", "").strip(), by_default
-            )
+        watched = [*blanks.SELECTIONS, *blanks.GATES, *(blanks.TARGETS if in_playbook else ())]
+        values = {name: self._value(name, variables) for name in watched if name in variables}
+        yield from blanks.complaints(entry, values, extra, os.environ if in_playbook else {})
         if entry == CLUSTER:
             given, handed_on = ("medstack_expected_plan_id", "__cluster_handed_on")
             complaint = approval.complaint(given in variables, self._value(given, variables), self._value(handed_on, variables))
             if complaint:
                 yield complaint
+
+    def _of_hosts(self, variables: Mapping[str, Any]) -> list[str]:
+        """Of all hosts of the play at once: each would compare itself with every other."""
+        raw = {name: variables["hostvars"].raw_get(name) for name in variables["ansible_play_hosts_all"]}
+        all_hosts = [self._host(name, of_host, variables) for name, of_host in raw.items()]
+        by_default = not self._text("medstack_hosts", variables)
+        return hosts.complaints(all_hosts, os.environ.get("MEDSTACK_CLUSTER", "").strip(), by_default)
 
     def _own(self, variables: Mapping[str, Any]) -> list[str]:
         value = self._value("medstack_own_variables", variables) or []

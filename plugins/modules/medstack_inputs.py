@@ -22,6 +22,11 @@ options:
       - The name of the playbook or role.
     type: str
     required: true
+  hosts:
+    description:
+      - Whether to check the hosts of the play instead, of which each has to mean one cluster.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - medstack.control.attributes
   - medstack.control.attributes.info

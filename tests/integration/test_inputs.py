@@ -77,6 +77,13 @@ def test_a_misspelt_variable_that_should_protect_ends_the_run(
     assert (ended.returncode, sent(emulator)) == (2, [])
 
 
+@pytest.mark.parametrize("empty", ["", None, []])
+def test_a_selection_that_came_out_empty_does_not_mean_all_nodes(tmp_path: Path, emulator: EmulatorServer, empty: Any) -> None:
+    ended = run(tmp_path, emulator, "destroy", medstack_node_ids=empty, medstack_confirm_destroy=CLUSTER)
+    assert "medstack_node_ids is set, and names no node" in ended.messages
+    assert (ended.returncode, sent(emulator)) == (2, [])
+
+
 ROLE = """
 - hosts: all
   gather_facts: false

@@ -9,6 +9,7 @@ A misspelt variable that should have protected something protects nothing, in si
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
@@ -41,6 +42,9 @@ def complaints(extra: Iterable[str], others: Mapping[str, Any], own: Iterable[st
 def _of_extra(name: str, in_playbook: bool) -> str:
     if name.startswith(INTERNAL) or name in OF_ROLES:
         return f"{clean(name, 80)} is set with -e, and only the playbooks and roles may set it."
+    plain = re.sub(r"[^a-z0-9]", "_", name.lower())
+    if in_playbook and plain.startswith(PREFIX) and not name.startswith(PREFIX):
+        return f"{clean(name, 80)} is not a variable of this collection: their names are in lower case, with underscores."
     if in_playbook and name in WITHOUT_PREFIX:
         return f"{name} is an option of a module; the variable is {PREFIX}{name}."
     return ""

@@ -101,6 +101,12 @@ def test_what_playbooks_and_roles_set_themselves_is_refused_from_outside(name: s
     assert of_others(name) == []
 
 
+@pytest.mark.parametrize("name", ["medstack-max-destroy", "Medstack_protect", "MEDSTACK_PRUNE", "medstack.prune"])
+def test_a_name_in_another_style_is_refused_in_a_playbook(name: str) -> None:
+    (found,) = of_extra(name, in_playbook=True)
+    assert "in lower case, with underscores" in found
+
+
 @pytest.mark.parametrize("name", sorted(WITHOUT_PREFIX))
 def test_an_option_of_a_module_is_refused_in_a_playbook(name: str) -> None:
     (found,) = of_extra(name, in_playbook=True)

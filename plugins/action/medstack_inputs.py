@@ -15,7 +15,7 @@ from ansible.utils.vars import load_extra_vars
 
 from ansible_collections.medstack.control.plugins.module_utils._base.text import clean
 from ansible_collections.medstack.control.plugins.plugin_utils._declared import approval, blanks, hosts, names
-from ansible_collections.medstack.control.plugins.plugin_utils._declared.variables import CLUSTER, PLAYBOOKS
+from ansible_collections.medstack.control.plugins.plugin_utils._declared.variables import CLUSTER, PLAYBOOKS, PROVISION, SCALE
 
 SPLIT = "A value set with -e was split at a space, and its rest was lost. Quote it twice: -e name='\"a value with spaces\"'."
 
@@ -38,7 +38,7 @@ class ActionModule(ActionBase):
     def _complaints(self, entry: str, variables: Mapping[str, Any]) -> Iterator[str]:
         in_playbook = entry in PLAYBOOKS
         if self._task.args.get("hosts"):
-            yield from self._of_hosts(variables)
+            yield from self._of_hosts(entry, variables)
             return
         extra = load_extra_vars(self._loader)
         if "_raw_params" in extra:
@@ -54,19 +54,27 @@ class ActionModule(ActionBase):
             if complaint:
                 yield complaint
 
-    def _of_hosts(self, variables: Mapping[str, Any]) -> list[str]:
+    def _of_hosts(self, entry: str, variables: Mapping[str, Any]) -> list[str]:
         """Of all hosts of the play at once: each would compare itself with every other."""
         raw = {name: variables["hostvars"].raw_get(name) for name in variables["ansible_play_hosts_all"]}
         all_hosts = [self._host(name, of_host, variables) for name, of_host in raw.items()]
         by_default = not self._text("medstack_hosts", variables)
-        return hosts.complaints(all_hosts, os.environ.get("MEDSTACK_CLUSTER", "").strip(), by_default)
+        found = hosts.complaints(all_hosts, os.environ.get("MEDSTACK_CLUSTER", "").strip(), by_default)
+        if entry in (PROVISION, SCALE):
+            earlier = hosts.before(variables["ansible_play_hosts_all"], variables["ansible_play_batch"])
+            results = {name: variables["hostvars"][name].get("medstack_cluster_result") for name in earlier}
+            found += hosts.left(results)
+        return found
 
     def _own(self, variables: Mapping[str, Any]) -> list[str]:
         value = self._value("medstack_own_variables", variables) or []
         return [str(name).strip() for name in (value.split(",") if isinstance(value, str) else value)]
 
     def _host(self, name: str, raw: Mapping[str, Any], variables: Mapping[str, Any]) -> hosts.Host:
-        cluster = variables["hostvars"][name].get("medstack_cluster")
+        try:
+            cluster = variables["hostvars"][name].get("medstack_cluster")
+        except Exception:  # one that needs a variable of the play, which other hosts' variables are without
+            cluster = None
         return hosts.Host(
             name,
             "" if cluster is None else str(cluster).strip(),

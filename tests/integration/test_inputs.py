@@ -170,3 +170,15 @@ def test_an_emoji_in_a_name_is_a_name(tmp_path: Path, emulator: EmulatorServer) 
     ended = run(tmp_path, emulator, "provision", medstack_cluster="\U0001f680 staging", medstack_nodes="1 Small")
     assert ended.returncode == 0, ended.output
     assert sent(emulator) == ["POST nodes"]
+
+
+def test_a_drain_that_ends_the_host_ends_the_run(tmp_path: Path, emulator: EmulatorServer) -> None:
+    (tmp_path / "drain.yml").write_text("- ansible.builtin.meta: end_host\n")
+    other = emulator.state.add_cluster("other").id
+    emulator.state.put_node(other, SMALL)
+    declared = {"medstack_nodes": "1 Small", "medstack_prune": True, "medstack_protect": []}
+    hosts = {CLUSTER: {**IN_PROCESS, **declared, "medstack_before_destroy": str(tmp_path / "drain.yml")}}
+    hosts |= {other: {**IN_PROCESS, "medstack_nodes": "2 Small"}}
+    ended = run(tmp_path / "run", emulator, "provision", hosts=hosts, medstack_hosts="all")
+    assert f"has ended the run for {CLUSTER} before its end" in ended.messages
+    assert (ended.returncode, sent(emulator)) == (2, [])

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ansible_collections.medstack.control.plugins.module_utils._base.text import clean
@@ -51,3 +51,20 @@ def complaints(hosts: Iterable[Host], environment: str, by_default: bool) -> lis
                 "medstack_cluster in the inventory."
             )
     return found
+
+
+def before(all_hosts: Sequence[str], batch: Sequence[str]) -> list[str]:
+    """The hosts of the batches before this one."""
+    places = [all_hosts.index(name) for name in batch if name in all_hosts]
+    return list(all_hosts[: min(places)]) if places else []
+
+
+def left(results: Mapping[str, object]) -> list[str]:
+    """`results`: what the role has left for each host of the batches before. By meta: end_host and the like a host leaves without one."""
+    gone = [name for name, result in results.items() if not (isinstance(result, Mapping) and result.get("cluster_id"))]
+    if not gone:
+        return []
+    return [
+        f"A task of medstack_before_destroy has ended the run for {clean(', '.join(gone), 300)} before its end (ansible.builtin.meta). "
+        "Have that task fail instead."
+    ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.medstack.control.plugins.plugin_utils._declared.approval import complaint
-from ansible_collections.medstack.control.plugins.plugin_utils._declared.hosts import Host, complaints
+from ansible_collections.medstack.control.plugins.plugin_utils._declared.hosts import Host, before, complaints, left
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,17 @@ def test_what_is_no_id_is_none_though_a_workflow_has_one(odd: object) -> None:
 @pytest.mark.parametrize(("is_set", "plan_id"), [(False, None), (True, "9c1f")])
 def test_otherwise_there_is_nothing_to_say(is_set: bool, plan_id: str | None) -> None:
     assert complaint(is_set, plan_id, None) == ""
+
+
+@pytest.mark.parametrize(
+    ("batch", "earlier"),
+    [(["a"], []), (["b", "c"], ["a"]), (["d"], ["a", "b", "c"]), ([], []), (["x"], [])],
+    ids=str,
+)
+def test_the_hosts_of_the_batches_before(batch: list[str], earlier: list[str]) -> None:
+    assert before(["a", "b", "c", "d"], batch) == earlier
+
+
+@pytest.mark.parametrize(("result", "has_left"), [({"cluster_id": "cluster_a"}, False), (None, True), ({}, True), ("x", True)], ids=str)
+def test_a_host_that_left_before_its_end_is_noticed_by_the_next_batch(result: object, has_left: bool) -> None:
+    assert bool(left({"a": result})) is has_left

@@ -14,7 +14,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.vars import load_extra_vars
 
 from ansible_collections.medstack.control.plugins.module_utils._base.text import clean
-from ansible_collections.medstack.control.plugins.plugin_utils._declared import approval, blanks, hosts, names
+from ansible_collections.medstack.control.plugins.plugin_utils._declared import approval, blanks, hosts, names, task_files
 from ansible_collections.medstack.control.plugins.plugin_utils._declared.variables import CLUSTER, PLAYBOOKS, PROVISION, SCALE
 
 SPLIT = "A value set with -e was split at a space, and its rest was lost. Quote it twice: -e name='\"a value with spaces\"'."
@@ -37,6 +37,9 @@ class ActionModule(ActionBase):
 
     def _complaints(self, entry: str, variables: Mapping[str, Any]) -> Iterator[str]:
         in_playbook = entry in PLAYBOOKS
+        if "task_files" in self._task.args:
+            yield from self._of_task_files(variables)
+            return
         if self._task.args.get("hosts"):
             yield from self._of_hosts(entry, variables)
             return
@@ -47,7 +50,8 @@ class ActionModule(ActionBase):
         yield from names.complaints(extra, others, self._own(variables), in_playbook)
         watched = [*blanks.SELECTIONS, *blanks.GATES, *(blanks.TARGETS if in_playbook else ())]
         values = {name: self._value(name, variables) for name in watched if name in variables}
-        yield from blanks.complaints(entry, values, extra, os.environ if in_playbook else {})
+        is_local = variables["inventory_hostname"] in hosts.LOCAL
+        yield from blanks.complaints(entry, values, extra, os.environ if in_playbook else {}, is_local)
         if entry == CLUSTER:
             given, handed_on = ("medstack_expected_plan_id", "__cluster_handed_on")
             complaint = approval.complaint(given in variables, self._value(given, variables), self._value(handed_on, variables))
@@ -65,6 +69,15 @@ class ActionModule(ActionBase):
             results = {name: variables["hostvars"][name].get("medstack_cluster_result") for name in earlier}
             found += hosts.left(results)
         return found
+
+    def _of_task_files(self, variables: Mapping[str, Any]) -> Iterator[str]:
+        tags = [list(variables.get(name) or []) for name in ("ansible_run_tags", "ansible_skip_tags")]
+        for variable, path in dict(self._task.args["task_files"]).items():
+            if path:
+                with open(str(path), encoding="utf-8") as stream:
+                    complaint = task_files.complaint(str(variable), clean(path), stream.read(), *tags)
+                if complaint:
+                    yield complaint
 
     def _own(self, variables: Mapping[str, Any]) -> list[str]:
         value = self._value("medstack_own_variables", variables) or []

@@ -27,6 +27,11 @@ options:
       - Whether to check the hosts of the play instead, of which each has to mean one cluster.
     type: bool
     default: false
+  task_files:
+    description:
+      - Files of tasks to check instead, by the variables that name them. One without a task is an error, and so is one with tags of its own
+        if C(--skip-tags), or C(--tags untagged), could leave them out. An empty path is no file.
+    type: dict
 extends_documentation_fragment:
   - medstack.control.attributes
   - medstack.control.attributes.info

@@ -202,7 +202,7 @@ def test_a_failure_in_the_midst_of_a_batch_says_what_was_left_half_done(tmp_path
         assert f"Not touched: {A}. Of {B} only the tasks before have run." in message
         assert message.endswith("run the same again.")
 
-        before.write_text("[]")
+        before.write_text("- ansible.builtin.debug:\n")
         ended = run(tmp_path / "operation", emulator, "rolling_reboot", **variables)
         assert ended.returncode == 2, ended.output
         assert sent(emulator) == [B, C]

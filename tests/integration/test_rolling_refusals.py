@@ -100,7 +100,7 @@ def test_what_a_hurried_person_gives_is_refused_before_anything_is_sent(tmp_path
 
 def test_a_playbook_refuses_what_its_role_could_not_make_sense_of(tmp_path: Path) -> None:
     """No health gate at all, tasks that cannot be read, and variables by -e that are for the playbook or the role to set."""
-    (tmp_path / "After.yml").write_text("[]")
+    (tmp_path / "After.yml").write_text("- debug:\n")
     (tmp_path / "after.yml").write_text("- {debug: [}")
     files = {"medstack_tasks_before": str(tmp_path / "After.yml"), "medstack_tasks_after": str(tmp_path / "after.yml")}
     with EmulatorServer(SystemClock(), switches=QUICK) as emulator:

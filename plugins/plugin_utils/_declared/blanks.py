@@ -20,8 +20,13 @@ OF_ENVIRONMENT = frozenset(
 )
 
 
-def complaints(entry: str, values: Mapping[str, object], extra: Iterable[str], environment: Mapping[str, str]) -> list[str]:
-    """`values`: variables that are set, as their templates make them. `extra`: names that -e has set."""
+def complaints(
+    entry: str, values: Mapping[str, object], extra: Iterable[str], environment: Mapping[str, str], is_local: bool = True
+) -> list[str]:
+    """`values`: variables that are set, as their templates make them. `extra`: names that -e has set.
+
+    `is_local`: the host is this machine, so that MEDSTACK_CLUSTER says which cluster it means.
+    """
     given = set(extra)
     found = []
     for name in SELECTIONS if entry in BY_ID else ():  # rolling changes all nodes if none is named, and surveys leave it empty
@@ -30,7 +35,7 @@ def complaints(entry: str, values: Mapping[str, object], extra: Iterable[str], e
     for name in GATES:
         if name in values and name in given and _is_blank(values[name]):
             found.append(f"{name} is set with -e, and empty. Set it to true or false, or remove it.")
-    for name in TARGETS:
+    for name in TARGETS if is_local else ():
         if name in values and _is_blank(values[name]) and environment.get("MEDSTACK_CLUSTER", "").strip():
             found.append(f"{name} is set, and empty; it is not taken for the cluster that MEDSTACK_CLUSTER names. Set it, or remove it.")
     for name in sorted(environment):

@@ -42,6 +42,7 @@ def test_an_empty_target_is_not_the_cluster_of_the_environment(name: str, blank:
     assert complaints("provision", {name: blank}, [name], {"MEDSTACK_CLUSTER": "cluster_x"}) != []
     assert complaints("provision", {name: blank}, [name], {}) == []
     assert complaints("provision", {}, [], {"MEDSTACK_CLUSTER": "cluster_x"}) == []
+    assert complaints("provision", {name: blank}, [name], {"MEDSTACK_CLUSTER": "cluster_x"}, is_local=False) == []
 
 
 def test_a_variable_in_the_environment_is_told_that_nothing_reads_it() -> None:

@@ -15,7 +15,7 @@ from ansible.utils.vars import load_extra_vars
 
 from ansible_collections.medstack.control.plugins.module_utils._base.text import clean
 from ansible_collections.medstack.control.plugins.plugin_utils._declared import approval, blanks, hosts, names, task_files
-from ansible_collections.medstack.control.plugins.plugin_utils._declared.variables import CLUSTER, PLAYBOOKS, PROVISION, SCALE
+from ansible_collections.medstack.control.plugins.plugin_utils._declared.variables import CLUSTER, PLAYBOOKS, PROVISION, ROLLING, SCALE
 
 SPLIT = "A value set with -e was split at a space, and its rest was lost. Quote it twice: -e name='\"a value with spaces\"'."
 
@@ -36,6 +36,8 @@ class ActionModule(ActionBase):
         return {"failed": True, "changed": False, "msg": f"{' '.join(found)} Nothing was sent."}
 
     def _complaints(self, entry: str, variables: Mapping[str, Any]) -> Iterator[str]:
+        if entry not in (*PLAYBOOKS, CLUSTER, ROLLING) or not self._task.args.keys() <= {"entry", "hosts", "task_files"}:
+            raise ValueError("medstack_inputs was called for a playbook or role, or with an option, that it does not know")
         in_playbook = entry in PLAYBOOKS
         if "task_files" in self._task.args:
             yield from self._of_task_files(variables)
@@ -61,7 +63,7 @@ class ActionModule(ActionBase):
     def _of_hosts(self, entry: str, variables: Mapping[str, Any]) -> list[str]:
         """Of all hosts of the play at once: each would compare itself with every other."""
         raw = {name: variables["hostvars"].raw_get(name) for name in variables["ansible_play_hosts_all"]}
-        all_hosts = [self._host(name, of_host, variables) for name, of_host in raw.items()]
+        all_hosts = [self._host(name, raw, variables) for name in raw]
         by_default = not self._text("medstack_hosts", variables)
         found = hosts.complaints(all_hosts, os.environ.get("MEDSTACK_CLUSTER", "").strip(), by_default)
         if entry in (PROVISION, SCALE):
@@ -83,16 +85,18 @@ class ActionModule(ActionBase):
         value = self._value("medstack_own_variables", variables) or []
         return [str(name).strip() for name in (value.split(",") if isinstance(value, str) else value)]
 
-    def _host(self, name: str, raw: Mapping[str, Any], variables: Mapping[str, Any]) -> hosts.Host:
-        try:
-            cluster = variables["hostvars"][name].get("medstack_cluster")
-        except Exception:  # one that needs a variable of the play, which other hosts' variables are without
-            cluster = None
+    def _host(self, name: str, raw: Mapping[str, Mapping[str, Any]], variables: Mapping[str, Any]) -> hosts.Host:
+        own, key = raw[name], "medstack_cluster"
+        # What this host has beyond the inventory is the play's, and outdoes that of every host.
+        of_play = key in variables and variables[key] != raw[variables["inventory_hostname"]].get(key)
+        told = variables[key] if of_play else own.get(key)
+        # With the play's variables too, from which it may be made.
+        cluster = self._templar.copy_with_new_env(available_variables={**variables, **own}).template(told)
         return hosts.Host(
             name,
             "" if cluster is None else str(cluster).strip(),
-            is_node="medstack_status" in raw,
-            is_cluster="medstack_cluster_label" in raw and "medstack_status" not in raw,
+            is_node="medstack_status" in own,
+            is_cluster="medstack_cluster_label" in own and "medstack_status" not in own,
         )
 
     def _text(self, name: str, variables: Mapping[str, Any]) -> str:

@@ -57,7 +57,7 @@ class OperationAction(ActionBase):
         _alive()
         super().run(tmp, task_vars)
         task_vars = task_vars if task_vars is not None else {}
-        told = actor(os.environ, task_vars)
+        told = actor(os.environ, task_vars) if "annotations" in self.operation.SPEC["argument_spec"] else {}
         environment: dict[str, Any] = {}
         self._compute_environment_string(environment)
         args = _plain(self._task.args)
@@ -69,7 +69,7 @@ class OperationAction(ActionBase):
         if self.only_here or (self._connection.transport == "local" and not self._task.async_val):
             with _environ(environment):
                 return self._in_process(params, told)
-        if "record" in self.operation.SPEC["argument_spec"]:
+        if told:
             environment[VARIABLE] = json.dumps(told)
         return self._run_module(params, environment, task_vars)
 

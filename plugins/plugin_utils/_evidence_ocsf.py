@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
+from ansible_collections.medstack.control.plugins.module_utils._base.text import instant
 from ansible_collections.medstack.control.plugins.module_utils._base.version import VERSION
 
 CLASS, CATEGORY = 6003, 6
@@ -59,4 +59,4 @@ def _event(change: Mapping[str, Any], intact: bool) -> dict[str, Any]:
 
 
 def _milliseconds(text: str) -> int:
-    return round(datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1000)
+    return round(instant(text).timestamp() * 1000)

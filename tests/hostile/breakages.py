@@ -273,7 +273,7 @@ BREAKAGES = [
         ["tests/unit/record/test_chain.py::test_two_writers_without_a_common_lock_are_a_fork"],
     ),
     Breakage(
-        "a record that is not intact is no failure",
+        "a record that is not intact does not fail the task",
         "_operations/record_info.py",
         {"    if broken:\n": "    if broken is None:\n"},
         [f"{CORE}evidence.py::test_what_was_done_is_shown_and_a_record_that_was_edited_fails"],

@@ -182,3 +182,30 @@ def test_a_drain_that_ends_the_host_ends_the_run(tmp_path: Path, emulator: Emula
     ended = run(tmp_path / "run", emulator, "provision", hosts=hosts, medstack_hosts="all")
     assert f"has ended the run for {CLUSTER} before its end" in ended.messages
     assert (ended.returncode, sent(emulator)) == (2, [])
+
+
+TWO_HOSTS = """
+- import_playbook: medstack.control.reboot
+  vars: {medstack_hosts: "all", medstack_node_ids: node_a, project: owQNwd37, CLUSTER}
+"""
+
+
+@pytest.mark.parametrize(
+    ("of_play", "of_hosts"),
+    [("medstack_cluster: cluster_owQNwd37", {}), ("other: 1", {"medstack_cluster": "cluster_{{ project }}"})],
+    ids=["of the play", "made from the play's"],
+)
+def test_two_hosts_that_mean_one_cluster_by_the_play_s_variables_do_not_take_turns(
+    tmp_path: Path, emulator: EmulatorServer, of_play: str, of_hosts: dict[str, Any]
+) -> None:
+    playbook = TWO_HOSTS.replace("CLUSTER", of_play)
+    ended = run(tmp_path / "two", emulator, playbook, hosts={name: {**IN_PROCESS, **of_hosts} for name in ("one", "two")})
+    assert f'all mean the cluster "{CLUSTER}"' in ended.messages
+    assert (ended.returncode, sent(emulator)) == (2, [])
+    assert run(tmp_path / "one", emulator, playbook, hosts={"one": {**IN_PROCESS, **of_hosts}}).returncode == 0
+    assert sent(emulator) == ["GET reboot"]
+
+
+def test_a_check_that_is_called_by_a_wrong_name_lets_nothing_through(tmp_path: Path, emulator: EmulatorServer) -> None:
+    tasks = "[{hosts: all, gather_facts: false, tasks: [{medstack.control.medstack_inputs: {entry: provison}}]}]\n"
+    assert "that it does not know" in run(tmp_path, emulator, tasks).messages

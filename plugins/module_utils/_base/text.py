@@ -36,6 +36,12 @@ def utc(seconds: float, precision: str = "milliseconds") -> str:
     return datetime.fromtimestamp(seconds, timezone.utc).isoformat(timespec=precision).replace("+00:00", "Z")
 
 
+def instant(text: str) -> datetime:
+    """From `utc`, or with another zone; without one, it is UTC. Raises AttributeError or ValueError."""
+    time = datetime.fromisoformat(text.replace("Z", "+00:00"))  # Python reads the Z only from 3.11 on
+    return time if time.tzinfo else time.replace(tzinfo=timezone.utc)
+
+
 def task(module: str, **options: object) -> str:
     """A task to paste, as YAML on one line."""
     inside = ", ".join(f"{name}: {_scalar(value)}" for name, value in options.items())

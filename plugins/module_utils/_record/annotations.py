@@ -18,7 +18,7 @@ MOST = 20
 
 
 def checked(annotations: Mapping[Any, object] | None, place: Place) -> dict[str, str]:
-    """As the record keeps them; an empty one counts as not given. Raises `Refused` for what would be lost or is no text."""
+    """As the record keeps them; an empty one counts as not given. Raises `Refused` for a value that nobody would keep."""
     given = {name: value for name, value in (annotations or {}).items() if not (value is None or _is_blank(value))}
     if not given:
         return {}

@@ -19,7 +19,7 @@ SUFFIX = ".jsonl"
 def read_records(folder: str) -> dict[str, list[bytes] | str]:
     """The raw lines of each record, or why it cannot be read, by its path. What has no newline yet counts as a line.
 
-    Raises `Refused` if there is no record.
+    Raises `Refused` if the folder does not contain any record.
     """
     inside = os.path.join(folder, SUBFOLDER)
     next_step = f"Set record to the folder that the runs used, which has a folder {SUBFOLDER}."

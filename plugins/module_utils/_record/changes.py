@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any
 
 from .._base.errors import Refused
-from .._base.text import clean
+from .._base.text import clean, instant
 from .chain import CLOCK, CONTRADICTION, UNREADABLE, Chain
 from .history import CLOSED
 from .lines import ANSWERED, ENDED, RUN_BEGIN, RUN_END, SENDING, Line, is_known
@@ -39,7 +39,7 @@ class Change:
     @property
     def time(self) -> datetime:
         """When it was sent, by the server's clock if the line has it: others cannot set that one."""
-        return parse_time(self.sending.get("date") or self.sending["time"])
+        return instant(self.sending.get("date") or self.sending["time"])
 
     def result(self) -> dict[str, Any]:
         on = self.begin["on"] or {}
@@ -81,7 +81,7 @@ class Changes:
 
     def goes_back(self, line: Line) -> bool:
         """Whether the clock was set back before this line."""
-        time, before = parse_time(line.fields["time"]), self._time
+        time, before = instant(line.fields["time"]), self._time
         self._time = time
         return before is not None and time < before
 
@@ -165,7 +165,7 @@ def _text(value: object) -> str:
 
 @dataclass(frozen=True)
 class Period:
-    """From `since` on, up to `before`, which is no part of it; None: without an end."""
+    """From `since` on, until right before `before`; None: without an end."""
 
     since: datetime | None = None
     before: datetime | None = None
@@ -188,7 +188,7 @@ def _given(option: str, text: str | None) -> datetime | None:
     try:
         if not _TIME.fullmatch(text.strip()):
             raise ValueError
-        return parse_time(text.strip())
+        return instant(text.strip())
     except ValueError:
         example = "Use the form 2026-10-01, or 2026-10-01T08:00:00Z."
         raise Refused(f'{option} is "{clean(text)}", which is not a valid date.', example) from None
@@ -196,12 +196,6 @@ def _given(option: str, text: str | None) -> datetime | None:
 
 # Python 3.11 and newer would read more than this, each release something else.
 _TIME = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{3})?)?(Z|[+-]\d\d:\d\d)?)?", re.ASCII)
-
-
-def parse_time(text: str) -> datetime:
-    """Raises AttributeError or ValueError. Python reads the Z only from 3.11 on."""
-    time = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    return time if time.tzinfo else time.replace(tzinfo=timezone.utc)
 
 
 def in_period(found: Iterable[Change], period: Period) -> list[Change]:

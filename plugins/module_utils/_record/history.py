@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Any, Callable
 
-from .._base.text import clean
+from .._base.text import clean, instant
 from .lines import ACTIONS, ANSWERED, ENDED, RUN_BEGIN, RUN_END, SENDING, SETTLED, Line, is_known
 
 CLOSED = ("done", "failed", "reverted")  # outcomes after which nothing of a mutation is to come
@@ -197,7 +196,7 @@ class Unreadable(Exception):
 
 def moment(line: Line) -> Moment:
     date = line.fields.get("date")
-    return Moment(_seconds(line.fields["time"]), _seconds(date) if date else None)
+    return Moment(instant(line.fields["time"]).timestamp(), instant(date).timestamp() if date else None)
 
 
 def _moment(local: object, server: object) -> Moment:
@@ -205,7 +204,7 @@ def _moment(local: object, server: object) -> Moment:
 
 
 def _ids(values: Iterable[object]) -> set[str]:
-    """Raises TypeError for what is no list of texts."""
+    """Raises TypeError for anything but a list of texts."""
     ids = {value for value in values if isinstance(value, str)}
     if isinstance(values, str) or len(ids) != len(set(values)):
         raise TypeError("not a list of ids")
@@ -214,8 +213,3 @@ def _ids(values: Iterable[object]) -> set[str]:
 
 def _own(line: Line) -> str:
     return f"{line.fields['run']}/{line.fields['op']}"
-
-
-def _seconds(text: str) -> float:
-    """From `2026-11-27T05:12:00.104Z`; Python reads the Z only from 3.11 on."""
-    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()

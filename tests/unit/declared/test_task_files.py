@@ -20,6 +20,13 @@ def test_one_without_a_task_is_refused(text: str) -> None:
     assert "has no task" in complaint("medstack_before_destroy", "drain.yml", text, ALL, [])
 
 
+@pytest.mark.parametrize(
+    "text", ['[{"command": "drain", "tags": ["drain"]}]', "- {command: 'drain x#y', tags: drain}", "- 'tags' : [drain]\n  command: x"]
+)
+def test_tags_are_found_however_they_are_written(text: str) -> None:
+    assert "can be left out" in complaint("medstack_before_destroy", "drain.yml", text, ALL, ["drain"])
+
+
 @pytest.mark.parametrize(("run_tags", "skip_tags"), [(ALL, ["drain"]), (["untagged"], []), (ALL, ["other"])])
 def test_one_with_tags_is_refused_where_they_can_leave_it_out(run_tags: list[str], skip_tags: list[str]) -> None:
     assert "can be left out" in complaint("medstack_tasks_before", "drain.yml", TAGGED, run_tags, skip_tags)
